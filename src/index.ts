@@ -94,6 +94,7 @@ export type { Route, RoutePath } from './messages/route.js'
 export type { Schema, SchemaInput, SchemaIssue, SchemaOutput } from './core/schema.js'
 export { Logger } from './core/logger.js'
 export type { LogFacts } from './core/logger.js'
+export type { Chunks } from './codecs/chunked-message.js'
 export type { Codec } from './codecs/codec.js'
 export type { Clock, Timer } from './core/clock.js'
 export type { KeyedConcurrency } from './options/concurrency.js'
@@ -109,11 +110,13 @@ export { createConnectLimiter } from './attempt/connect-limiter.js'
 export type { ConnectLimit, ConnectLimiter } from './attempt/connect-limiter.js'
 export type { ConnectionOptions, OutboxOptions, ReconnectOptions } from './options/options.js'
 export type { ConnectionTarget, CreateConnection, TlsOptions } from './transports/socket-options.js'
-export type { SendOptions } from './transports/send-options.js'
 export type {
+  CompressionOptions,
   Connect,
+  FrameOptions,
   Handshake,
   OpenTransportListener,
+  SendOptions,
   SocketOptions,
   Transport,
   TransportEnd,

@@ -5,7 +5,7 @@ import { findUrlMistake, showUrl } from '../core/url.js'
 import { ConnectOptionError, InvalidUrlError } from '../errors/connection-errors.js'
 import type { Failure } from '../session/disconnect.js'
 import type { TlsOptions } from '../transports/socket-options.js'
-import type { SocketOptions, TransportRequest } from '../transports/transport.js'
+import type { CompressionOptions, SocketOptions, TransportRequest } from '../transports/transport.js'
 import { capitalized, describeMistakes, findHeaderMistakes, findProtocolMistakes } from './request-fields.js'
 import type { FieldMistake } from './request-fields.js'
 import { findTlsMistakes } from './tls-fields.js'
@@ -58,7 +58,7 @@ export interface AttemptOptions {
   readonly userAgent?: string | undefined
   readonly maxPayload: number
   readonly maxFragments: number
-  readonly compression: boolean
+  readonly compression: boolean | CompressionOptions
   readonly closeTimeout: number
   readonly codec: Codec | CodecFactory
   readonly socket?: SocketSettings | undefined

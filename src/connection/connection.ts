@@ -1,24 +1,24 @@
 import { NotConnectedError } from '../errors/send-errors.js'
 import { encodeWith, sharedCodec } from '../codecs/codec.js'
 import type { Codec } from '../codecs/codec.js'
+import { ChunkedMessage, checkChunks } from '../codecs/chunked-message.js'
+import type { Chunks } from '../codecs/chunked-message.js'
 import { LateMessage } from '../codecs/late-message.js'
 import { jsonCodec } from '../codecs/json.js'
 import type { ConnectionSettings } from './settings.js'
 import type { AnyProtocol, Outgoing, Protocol, ReplyTo } from '../messages/protocol.js'
 import { copyBytes } from '../transports/copy-bytes.js'
-import { keptOptions } from '../transports/send-options.js'
-import type { SendOptions } from '../transports/send-options.js'
 import { TAP } from '../core/diagnostics.js'
 import type { Tap, TapHandle } from '../core/diagnostics.js'
-import type { Connect } from '../transports/transport.js'
 import type { Clock } from '../core/clock.js'
+import { keptOptions } from '../messages/sender.js'
+import type { Connect, SendOptions } from '../transports/transport.js'
 import { syncAnswer } from '../core/thenable.js'
 import { redactUrl } from '../core/url.js'
 import { CloseCode, checkClose } from '../link/close-code.js'
 import type { CloseInfo } from '../session/disconnect.js'
 import { callerOf } from '../messages/call-site.js'
 import type { OutboxData } from '../messages/outbox.js'
-import { checkRaw } from '../messages/sender.js'
 import type { SettleListener } from '../core/deferred.js'
 import type { HeartbeatSource } from '../link/heartbeat.js'
 import type { Link } from '../link/link.js'
@@ -172,21 +172,32 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    * Sends text or bytes unchanged. Until the connection is ready, the outbox keeps them. Inside `@OnOpen`, they are sent immediately. On
    * `context.connection`, they are sent on the handler's link; once that link is lost, `@OnError` receives a {@link MessageDroppedError}.
    *
+   * The chunks of an iterable or async iterable are sent as one message in fragments. Other messages wait until it is complete. The iterable
+   * is read only while fewer than `sendHighWaterMark` bytes are buffered. If it fails or contains anything other than strings or bytes,
+   * `@OnError` receives an EncodeError (stage `encode`), and the link is closed with 1011 if a part of the message has been sent. If the
+   * link is lost first, `@OnError` receives a {@link MessageDroppedError}.
+   *
    * You do not have to await the promise. It is only for flow control.
    *
    * @param options `compress: false` sends the message uncompressed, for example because it is a picture. Without the `compression` option,
    * nothing is compressed.
    * @returns a promise that is already resolved if fewer than `sendHighWaterMark` bytes are buffered. Otherwise, it resolves when the
-   * buffer has drained to a quarter of that, or when the link is lost. Never rejects.
-   * @throws TypeError if the data is neither a string nor bytes
+   * buffer has drained to a quarter of that, or when the link is lost. For an iterable, it resolves when the last fragment has been passed
+   * to the socket, or never will be. Never rejects.
+   * @throws TypeError if the data is neither a string nor bytes nor an iterable, or is an array that contains anything else
    * @throws OutboxFullError if the outbox is full (with `overflow: 'reject'`), or while more than 16 times `sendHighWaterMark` is buffered
    * @throws NotConnectedError while not open, with `outbox: false`
    * @throws ConnectionClosedError once closing or closed, except inside `@OnClosing`
    */
-  send(data: string | Uint8Array, options?: SendOptions): Promise<void> {
-    checkRaw(data)
+  send(data: string | Uint8Array | Chunks, options?: SendOptions): Promise<void> {
+    const kept = keptOptions(options)
+    if (typeof data === 'string' || data instanceof Uint8Array) {
+      this.#checkNotClosed()
+      return this.#send(data, data, kept)
+    }
+    checkChunks(data)
     this.#checkNotClosed()
-    return this.#send(data, data, keptOptions(options))
+    return this.#send(new ChunkedMessage(data, !kept), data, kept)
   }
 
   /**

@@ -26,13 +26,13 @@ export class NotConnectedError extends SendError {
 
 /**
  * Thrown if too much data is waiting to be sent. While not connected, the limits are `outbox.limit` and `outbox.bytes`, with `overflow:
- * 'reject'`. While connected, they are 16 times `sendHighWaterMark` for bytes, and `outbox.limit` for message functions that wait for
- * `rateLimit`.
+ * 'reject'`. While connected, they are 16 times `sendHighWaterMark` for bytes, and `outbox.limit` for message functions and iterables that wait for `rateLimit`
+ * or for the end of another iterable.
  */
 export class OutboxFullError extends SendError {
   readonly code = 'HOLDFAST_OUTBOX_FULL'
   /**
-   * Number of messages in the outbox. While connected, the number of message functions waiting for `rateLimit`, or 0 if too many bytes are
+   * Number of messages in the outbox. While connected, the number of message functions and iterables that wait, or 0 if too many bytes are
    * waiting.
    */
   readonly size: number
@@ -46,7 +46,7 @@ export class OutboxFullError extends SendError {
         ? `Outbox is full (${size} messages, ${bytes} bytes). Await connection.whenOpen(), raise outbox.limit or outbox.bytes, ` +
             'or set outbox.overflow'
         : size > 0
-          ? `Cannot send: ${size} message functions are waiting for rateLimit (outbox.limit). ` +
+          ? `Cannot send: ${size} message functions or iterables are waiting (outbox.limit). ` +
             'Send less often, or raise outbox.limit'
           : `Cannot send: ${bytes} bytes are waiting, more than 16 times sendHighWaterMark (${sendHighWaterMark}). ` +
             'Await the promise that send() returns, or raise sendHighWaterMark',
@@ -61,7 +61,9 @@ export class MessageDroppedError extends SendError {
   readonly code = 'HOLDFAST_MESSAGE_DROPPED'
   /**
    * Reason for dropping the messages: `overflow` (the outbox was full), `expired` (older than `outbox.maxAge`), `closed` (the connection
-   * was closed first), `lost` (the link was lost while `rateLimit` delayed them) or `gone`.
+   * was closed first), `lost` or `gone`.
+   *
+   * `lost` means that the link was lost while the messages waited for `rateLimit` or were sent in fragments.
    *
    * `gone` means that the messages were intended for a link that has been lost: they were sent on `context.connection`, returned by a
    * handler, or passed to `end()`.
@@ -86,6 +88,6 @@ const DROP_REASONS = {
   overflow: 'the outbox was full',
   expired: 'older than outbox.maxAge',
   closed: 'the connection closed before it was ready',
-  lost: 'still waiting for rateLimit when the connection was lost',
+  lost: 'not sent completely when the connection was lost',
   gone: 'intended for a link that was lost',
 } as const

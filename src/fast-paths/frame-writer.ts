@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { copyBytes } from '../transports/copy-bytes.js'
-import type { SendOptions } from '../transports/send-options.js'
+import type { FrameOptions } from '../transports/transport.js'
 import { FastSend } from './fast-send.js'
 
 /** Socket to write to. */
@@ -15,9 +15,9 @@ export interface WsFramer {
 /** Options of a frame, as `ws` names them. */
 export interface WsFrameOptions {
   readonly compress: boolean
+  readonly binary: boolean
+  readonly fin: boolean
 }
-
-const PLAIN: WsFrameOptions = { compress: false }
 
 /**
  * Writes the messages of one open socket. All messages sent in one event-loop turn are written together, because the system call is most of
@@ -27,7 +27,8 @@ export class FrameWriter {
   readonly #socket: WriterSocket
   readonly #ws: WsFramer
   readonly #fastSend: FastSend | undefined
-  readonly #isCompressing: boolean
+  /** Number of bytes below which messages are not compressed; `undefined` if nothing is compressed. */
+  readonly #threshold: number | undefined
   readonly #release = (): void => this.release()
   /** True from the first message of a turn until all messages of that turn are written. Otherwise, there is nothing to flush. */
   isHolding = false
@@ -35,12 +36,13 @@ export class FrameWriter {
 
   /**
    * @param framesMessages whether messages are framed here instead of by `ws`
-   * @param isCompressing whether `ws` may compress messages, in which case it reads their bytes only later
+   * @param threshold number of bytes from which `ws` may compress messages, in which case it reads their bytes only later; `undefined` if it
+   * never does
    */
-  constructor(socket: WriterSocket, ws: WsFramer, framesMessages: boolean, isCompressing = false) {
+  constructor(socket: WriterSocket, ws: WsFramer, framesMessages: boolean, threshold?: number) {
     this.#socket = socket
     this.#ws = ws
-    this.#isCompressing = isCompressing
+    this.#threshold = threshold
     this.#fastSend = framesMessages ? new FastSend(socket) : undefined
   }
 
@@ -55,13 +57,29 @@ export class FrameWriter {
   /**
    * Sends a message at the end of the turn, or immediately if `flushed` is given, because the caller then already has enough data buffered.
    */
-  send(data: string | Uint8Array, flushed?: () => void, options?: SendOptions): void {
+  send(data: string | Uint8Array, flushed?: () => void, options?: FrameOptions): void {
     if (!this.isHolding) this.#hold()
-    if (this.#fastSend) this.#fastSend.send(data, flushed)
-    else if (this.#isCompressing)
-      this.#ws.send(copyBytes(data), { compress: options?.compress !== false }, flushed)
-    else this.#ws.send(data, PLAIN, flushed)
+    if (this.#fastSend && !options?.fragment) this.#fastSend.send(data, flushed)
+    else this.#sendByWs(data, flushed, options)
     if (flushed) this.release()
+  }
+
+  #sendByWs(
+    data: string | Uint8Array,
+    flushed: (() => void) | undefined,
+    options: FrameOptions | undefined,
+  ): void {
+    this.flush()
+    const fragment = options?.fragment
+    const threshold = this.#threshold
+    // The size of a message in fragments is not known in advance.
+    const isLongEnough = threshold !== undefined && (fragment !== undefined || hasBytes(data, threshold))
+    const wsOptions = {
+      compress: isLongEnough && options?.compress !== false,
+      binary: fragment?.isBinary ?? typeof data !== 'string',
+      fin: fragment?.isLast ?? true,
+    }
+    this.#ws.send(threshold === undefined ? data : copyBytes(data), wsOptions, flushed)
   }
 
   #hold(): void {
@@ -85,4 +103,9 @@ export class FrameWriter {
     this.#socket.uncork()
     if (this.#socket.errored) this.#failedBytes = held
   }
+}
+
+/** Returns whether a message has at least this many bytes. */
+function hasBytes(data: string | Uint8Array, least: number): boolean {
+  return data.length >= least || (typeof data === 'string' && Buffer.byteLength(data) >= least)
 }

@@ -12,7 +12,7 @@ import type { HeartbeatChange, HeartbeatSettings } from './heartbeat.js'
 import { HeartbeatSchedule } from './heartbeat-schedule.js'
 import type { ScheduledItem } from './heartbeat-timer.js'
 import { SharedHeartbeatTimer } from './heartbeat-timer.js'
-import { socketOf } from './rate-limited-transport.js'
+import { socketOf } from './queued-transport.js'
 import { RoundTrips } from './round-trips.js'
 
 type Counts = Pick<Transport, 'bufferedAmount' | 'bytesRead' | 'bytesWritten'>

@@ -1,4 +1,5 @@
 import type { Codec } from '../codecs/codec.js'
+import { ChunkedMessage } from '../codecs/chunked-message.js'
 import type { LateMessage } from '../codecs/late-message.js'
 import { RESOLVED, deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
@@ -6,12 +7,13 @@ import { HARD_LIMIT_FACTOR, LOW_WATER_SHARE } from '../core/water-marks.js'
 import { toError } from '../core/error-text.js'
 import { ConnectionLostError } from '../errors/connection-errors.js'
 import { MessageDroppedError } from '../errors/send-errors.js'
-import { UNCOMPRESSED } from '../transports/send-options.js'
-import type { SendOptions } from '../transports/send-options.js'
-import type { Transport } from '../transports/transport.js'
+import type { SendOptions, Transport } from '../transports/transport.js'
+import { CloseCode } from './close-code.js'
+import { FragmentedSend } from './fragmented-send.js'
+import type { LinkClosing } from './link-closing.js'
 import type { LinkSettings } from './link-settings.js'
-import { RateLimitedTransport } from './rate-limited-transport.js'
-import type { RateLimitedFrame } from './rate-limited-transport.js'
+import { QueuedTransport } from './queued-transport.js'
+import type { QueuedFrame } from './queued-transport.js'
 import type { RateLimiter } from './rate-limiter.js'
 import type { ReadDemand } from './read-flow.js'
 import { ReadFlow, probeIntervalOf } from './read-flow.js'
@@ -20,13 +22,13 @@ import type { ReadFlowPort } from './read-flow.js'
 /** Parts of the hub that the flow of a link uses. All links of a connection share one hub. */
 export interface FlowHub {
   /** Rate limiter that all links of a connection share, if there is a limit. */
-  readonly limiter: RateLimiter<RateLimitedFrame> | undefined
+  readonly limiter: RateLimiter<QueuedFrame> | undefined
   /** Counts the callers that wait for a message, and the iterators that have fallen behind. */
   readonly demand: ReadDemand
   /** True while an iterator has fallen behind. */
   readonly isBehind: boolean
   /** Called when a message could not be created or encoded. */
-  onEncodeError(error: Error, message: unknown): void
+  onEncodeError(error: Error, message: unknown, consequence?: string): void
   /** Counts and reports messages that will never be sent. */
   drop(error: MessageDroppedError, message: unknown): void
 }
@@ -40,7 +42,8 @@ export interface FlowOwner extends ReadFlowPort {
 export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends FlowHub = FlowHub> {
   /** Number of the link within its connection, starting at 1. */
   readonly number: number
-  readonly transport: Transport
+  /** Transport of this link. Replaced when the first message is sent in fragments, because other messages then have to wait. */
+  transport: Transport
   protected readonly settings: LinkSettings
   protected readonly owner: Owner
   protected readonly hub: Hub
@@ -52,7 +55,7 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
   constructor(number: number, transport: Transport, settings: LinkSettings, owner: Owner, hub: Hub) {
     const { limiter } = hub
     this.number = number
-    this.transport = limiter ? new RateLimitedTransport(transport, limiter) : transport
+    this.transport = limiter ? new QueuedTransport(transport, limiter) : transport
     this.settings = settings
     this.owner = owner
     this.hub = hub
@@ -60,6 +63,8 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
 
   /** True while messages can be sent. */
   abstract get isOpen(): boolean
+  /** Ends the link. */
+  abstract get closing(): Pick<LinkClosing, 'close'>
   /** Error with which the link was lost, if it was. */
   protected abstract get lostWith(): Error | undefined
 
@@ -152,7 +157,7 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
 
   /** Number of messages that are held back by the rate limit and are not encoded yet. */
   get lateWaiting(): number {
-    return this.transport instanceof RateLimitedTransport ? this.transport.waitingLate : 0
+    return this.transport instanceof QueuedTransport ? this.transport.waitingLate : 0
   }
 
   /**
@@ -161,10 +166,11 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
    * @returns like {@link send}
    * @throws ConnectionLostError unless the link is open
    */
-  sendLate(late: LateMessage): Promise<void> {
+  sendLate(late: LateMessage | ChunkedMessage): Promise<void> {
     const { refusal, transport } = this
     if (refusal) throw refusal
-    if (transport instanceof RateLimitedTransport) {
+    if (late instanceof ChunkedMessage) return this.#sendChunked(late)
+    if (transport instanceof QueuedTransport && transport.isQueueing) {
       transport.sendLate(
         late,
         () => this.#make(late),
@@ -175,6 +181,25 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
     }
     const data = this.#make(late)
     return data === undefined ? RESOLVED : this.send(data, undefined, optionsOf(late))
+  }
+
+  #sendChunked(message: ChunkedMessage): Promise<void> {
+    const { clock, sendHighWaterMark: highWaterMark } = this.settings
+    const queue =
+      this.transport instanceof QueuedTransport
+        ? this.transport
+        : new QueuedTransport(this.transport, undefined)
+    this.transport = queue
+    const onError = (error: Error, isIncomplete: boolean): void => {
+      if (isIncomplete) this.closing.close(CloseCode.INTERNAL_ERROR, 'incomplete message')
+      const consequence = isIncomplete ? `closing the link with ${CloseCode.INTERNAL_ERROR}` : 'not sent'
+      this.hub.onEncodeError(error, message.source, consequence)
+    }
+    queue.sendChunked(
+      message,
+      (onEnd) => new FragmentedSend(message, queue.socket, { clock, highWaterMark, onEnd, onError }),
+    )
+    return message.over
   }
 
   /** Returns the frame of a message, or `undefined` if there is none or if the message function has closed the link. */
@@ -206,12 +231,12 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
 
   /** Resolves when the rate limiter no longer holds anything back. */
   whenDrained(): Promise<void> {
-    return this.transport instanceof RateLimitedTransport ? this.transport.whenDrained() : RESOLVED
+    return this.transport instanceof QueuedTransport ? this.transport.whenDrained() : RESOLVED
   }
 
   /** Releases everything that is waiting, because the link is lost. Returns the messages that never reached the socket. */
   protected endFlow(): readonly unknown[] {
-    const unsent = this.transport instanceof RateLimitedTransport ? this.transport.clear() : []
+    const unsent = this.transport instanceof QueuedTransport ? this.transport.clear() : []
     this.#releaseSenders()
     this.#readFlow?.release()
     return unsent
@@ -219,5 +244,5 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
 }
 
 function optionsOf({ mayCompress }: LateMessage): SendOptions | undefined {
-  return mayCompress ? undefined : UNCOMPRESSED
+  return mayCompress ? undefined : { compress: false }
 }

@@ -11,7 +11,7 @@ import { LinkFlow } from './link-flow.js'
 import type { FlowHub, FlowOwner } from './link-flow.js'
 import type { LinkPort, Miss } from './link-port.js'
 import type { LinkSettings } from './link-settings.js'
-import { RateLimitedTransport } from './rate-limited-transport.js'
+import { QueuedTransport } from './queued-transport.js'
 
 /** Parts of the hub that a link uses. All links of a connection share one hub. */
 export interface LinkHub<Owner> extends FlowHub {
@@ -218,7 +218,7 @@ export class Link<Owner extends LinkOwner = LinkOwner>
 
   /** Sends a heartbeat ahead of everything else; `flushed` is called once it has been sent or never will be. */
   sendUrgent(data: string | Uint8Array, flushed?: () => void): void {
-    if (this.transport instanceof RateLimitedTransport) this.transport.sendUrgent(data, flushed)
+    if (this.transport instanceof QueuedTransport) this.transport.sendUrgent(data, flushed)
     else this.transport.send(data, flushed)
   }
 

@@ -1,7 +1,9 @@
 import type { LinkEvent } from '../core/diagnostics.js'
+import { copyBytes } from '../transports/copy-bytes.js'
+import { joinFragments } from '../transports/join-fragments.js'
 import type { OpenTransportListener } from '../transports/transport.js'
 import type { Link } from './link.js'
-import { socketOf } from './rate-limited-transport.js'
+import { socketOf } from './queued-transport.js'
 
 /**
  * Passes the messages and the end of a link to a function, each before anything else receives it. Returns a function that detaches it.
@@ -19,9 +21,16 @@ export function tapLink(link: Link, tap: (event: LinkEvent) => void): () => void
 function tapSending({ number, transport }: Link, tap: (event: LinkEvent) => void): () => void {
   const socket = socketOf(transport)
   const send = socket.send.bind(socket)
-  socket.send = (data, flushed) => {
-    if (socket.isOpen) tap({ type: 'send', link: number, data })
-    send(data, flushed)
+  /** Fragments of a message that is not complete yet. */
+  const fragments: (string | Uint8Array)[] = []
+  socket.send = (data, flushed, options) => {
+    const { fragment } = options ?? {}
+    if (fragment) fragments.push(copyBytes(data))
+    if (socket.isOpen && fragment?.isLast !== false) {
+      const message = fragment ? joinFragments(fragments.splice(0), fragment.isBinary) : data
+      tap({ type: 'send', link: number, data: message })
+    }
+    send(data, flushed, options)
   }
   return () => {
     socket.send = send

@@ -1,19 +1,15 @@
-import type { SendOptions } from '../transports/send-options.js'
+import type { SendOptions } from '../transports/transport.js'
 import type { AnyProtocol, Outgoing, Protocol } from './protocol.js'
-
-interface JsonConnection {
-  sendJson(value: unknown, options?: SendOptions): Promise<void>
-}
 
 /**
  * Sends values as JSON. Inject it if you do not need a whole `Connection`. For example, a `JsonSender<typeof market.client>` accepts only
  * the messages that the `market` protocol defines for the server.
  */
 export class JsonSender<P extends AnyProtocol = Protocol> {
-  readonly #connection: JsonConnection
+  readonly #connection: { sendJson(value: unknown, options?: SendOptions): Promise<void> }
 
   /** @internal */
-  constructor(connection: JsonConnection) {
+  constructor(connection: { sendJson(value: unknown, options?: SendOptions): Promise<void> }) {
     this.#connection = connection
   }
 

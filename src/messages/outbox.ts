@@ -1,7 +1,8 @@
+import { ChunkedMessage } from '../codecs/chunked-message.js'
 import { LateMessage } from '../codecs/late-message.js'
 import type { Clock } from '../core/clock.js'
 import { syncAnswer } from '../core/thenable.js'
-import type { SendOptions } from '../transports/send-options.js'
+import type { SendOptions } from '../transports/transport.js'
 import { copyBytes } from '../transports/copy-bytes.js'
 import { Fifo } from '../core/fifo.js'
 import type { Place } from '../core/fifo.js'
@@ -23,8 +24,8 @@ export const OUTBOX_DEFAULTS = {
   maxAge: Infinity,
 } as const
 
-/** A frame, or a message that is encoded when it is passed to the socket. */
-export type OutboxData = string | Uint8Array | LateMessage
+/** A frame, or a message that is encoded or iterated when it is passed to the socket. */
+export type OutboxData = string | Uint8Array | LateMessage | ChunkedMessage
 
 /** A message that waits to be sent. */
 export interface OutboxEntry<Data = OutboxData> {
@@ -79,12 +80,12 @@ export class Outbox {
     const { overflow, bytes } = this.#settings
     const size = sizeOf(entry)
     const { conflate } = this.#settings
-    const message = entry.data instanceof LateMessage ? entry.data.message : entry.message
+    const message = conflatedBy(entry)
     const kind = syncAnswer(conflate?.(message), 'outbox.conflate')
     const replaced = kind === undefined ? undefined : this.#byKind.get(kind)
     if (!this.#fits(size, replaced?.item) && (overflow !== 'drop-oldest' || size > bytes))
       return this.#refuse(entry)
-    if (replaced) this.#remove(replaced)
+    if (replaced) this.#replace(replaced)
     const dropped: Kept[] = []
     while (!this.#fits(size)) dropped.push(this.#shift() as Kept)
     const place = this.#kept.push(this.#keep(entry, kind))
@@ -118,7 +119,7 @@ export class Outbox {
    * perf: with object spread, adding a 120 B message takes 2.2 µs, of which the spread takes 2 µs.
    */
   #keep({ data, message, options }: OutboxEntry, kind: unknown): Kept {
-    const copy = data instanceof LateMessage ? data : copyBytes(data)
+    const copy = isLate(data) ? data : copyBytes(data)
     const keptAt = this.#clock.now()
     return { data: copy, message: message === data ? copy : message, options, kind, keptAt }
   }
@@ -140,15 +141,27 @@ export class Outbox {
     return first
   }
 
-  #remove(place: Place<Kept>): void {
+  #replace(place: Place<Kept>): void {
     this.#kept.delete(place)
     this.#forget(place.item)
+    if (place.item.data instanceof ChunkedMessage) place.item.data.end()
   }
 
   #forget(kept: Kept): void {
     this.#bytes -= sizeOf(kept)
     if (kept.kind !== undefined) this.#byKind.delete(kept.kind)
   }
+}
+
+/** Returns true for a message without a size, because its data does not exist yet. */
+export function isLate(data: OutboxData): data is LateMessage | ChunkedMessage {
+  return data instanceof LateMessage || data instanceof ChunkedMessage
+}
+
+/** Returns the argument for `conflate`: `undefined` for a message that does not exist yet. */
+function conflatedBy({ data, message }: OutboxEntry): unknown {
+  if (data instanceof ChunkedMessage) return undefined
+  return data instanceof LateMessage ? data.message : message
 }
 
 function sizeOf({ data }: OutboxEntry): number {

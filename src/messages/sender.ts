@@ -1,14 +1,14 @@
 import { encodeWith } from '../codecs/codec.js'
 import type { Codec } from '../codecs/codec.js'
+import { ChunkedMessage } from '../codecs/chunked-message.js'
 import { LateMessage } from '../codecs/late-message.js'
 import { MessageDroppedError, NotConnectedError, OutboxFullError } from '../errors/send-errors.js'
 import type { Clock } from '../core/clock.js'
-import { describeValue } from '../core/describe-value.js'
 import { RESOLVED, deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
 import { HARD_LIMIT_FACTOR, LOW_WATER_SHARE } from '../core/water-marks.js'
-import type { SendOptions } from '../transports/send-options.js'
-import { OUTBOX_DEFAULTS, Outbox } from './outbox.js'
+import type { SendOptions } from '../transports/transport.js'
+import { OUTBOX_DEFAULTS, Outbox, isLate } from './outbox.js'
 import type { OutboxData, OutboxEntry, OutboxSettings } from './outbox.js'
 
 /** The part of a link that a sender uses. */
@@ -21,8 +21,8 @@ export interface SenderLink {
   readonly lateWaiting: number
   /** @param left called when the data has been written to the socket, or never will be */
   send(data: string | Uint8Array, left?: () => void, options?: SendOptions): Promise<void>
-  /** Sends a message that is created when it is passed to the socket. */
-  sendLate(late: LateMessage): Promise<void>
+  /** Sends a message that is created or iterated when it is passed to the socket. */
+  sendLate(late: LateMessage | ChunkedMessage): Promise<void>
 }
 
 /** The connection that a sender belongs to. */
@@ -92,6 +92,7 @@ export class Sender {
     if (this.#port.status() === 'closed') this.end()
     if (!isAccepted && this.#settings.overflow === 'reject')
       throw new OutboxFullError(this.#outbox.size, this.#outbox.bytes)
+    if (entry.data instanceof ChunkedMessage) return entry.data.over
     if (this.#outbox.bytes < this.#highWaterMark) return RESOLVED
     this.#drained ??= deferred()
     return this.#drained.promise
@@ -111,11 +112,11 @@ export class Sender {
   #sendNow(link: SenderLink, data: OutboxData, options: SendOptions | undefined): Promise<void> {
     const { excess } = link
     if (excess !== undefined) throw new OutboxFullError(0, excess, this.#highWaterMark)
-    return data instanceof LateMessage ? this.#sendLateNow(link, data) : link.send(data, undefined, options)
+    return isLate(data) ? this.#sendLateNow(link, data) : link.send(data, undefined, options)
   }
 
   /** Limits the number of messages that have not been created yet. Their size is unknown, so it cannot be limited. */
-  #sendLateNow(link: SenderLink, late: LateMessage): Promise<void> {
+  #sendLateNow(link: SenderLink, late: LateMessage | ChunkedMessage): Promise<void> {
     const { lateWaiting } = link
     const { limit } = this.#settings || OUTBOX_DEFAULTS
     if (lateWaiting >= limit) throw new OutboxFullError(lateWaiting, 0, this.#highWaterMark)
@@ -141,7 +142,7 @@ export class Sender {
         if (!first) break
         const { entry, isExpired } = first
         if (isExpired) expired.push(entry)
-        else if (entry.data instanceof LateMessage) void link.sendLate(entry.data)
+        else if (isLate(entry.data)) void link.sendLate(entry.data)
         else void link.send(entry.data, undefined, entry.options)
       }
     } finally {
@@ -166,19 +167,15 @@ export class Sender {
   }
 
   #report(reason: MessageDroppedError['reason'], entries: readonly OutboxEntry[]): void {
+    for (const { data } of entries) if (data instanceof ChunkedMessage) data.end()
     const messages = entries.map(({ message }) => message)
     this.#port.onDropped(new MessageDroppedError(reason, messages), messages[0])
   }
 }
 
-/**
- * Checks the argument of `send()`.
- *
- * @throws TypeError if the argument is neither a string nor a Uint8Array. The error names the method to use instead
- */
-export function checkRaw(data: unknown): asserts data is string | Uint8Array {
-  if (typeof data === 'string' || data instanceof Uint8Array) return
-  throw new TypeError(
-    `send() accepts a string or a Uint8Array, received ${describeValue(data)}. Use sendJson() or sendMessage()`,
-  )
+const UNCOMPRESSED: SendOptions = { compress: false }
+
+/** Returns the options of a message in the form in which they are kept; `undefined` if they are the defaults. */
+export function keptOptions(options: SendOptions | undefined): SendOptions | undefined {
+  return options?.compress === false ? UNCOMPRESSED : undefined
 }

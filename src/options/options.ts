@@ -16,7 +16,7 @@ import type { Logger } from '../core/logger.js'
 import type { SubscriptionsOptions } from '../subscriptions/subscribe-options.js'
 import type { Route } from '../messages/route.js'
 import type { TlsOptions } from '../transports/socket-options.js'
-import type { Connect, SocketOptions } from '../transports/transport.js'
+import type { CompressionOptions, Connect, SocketOptions } from '../transports/transport.js'
 
 /** Reconnect behavior after a failed attempt or a lost connection. */
 export interface ReconnectOptions {
@@ -188,12 +188,12 @@ export interface ConnectionOptions {
   /** Maximum number of fragments in a received message. @default 16_384 */
   readonly maxFragments?: number | false | undefined
   /**
-   * Whether to offer compression to the server (permessage-deflate, RFC 7692). Saves bandwidth at the cost of CPU time and memory per
-   * connection.
+   * Whether to offer compression to the server (permessage-deflate, RFC 7692), or its settings. Saves bandwidth at the cost of CPU time and
+   * memory per connection.
    *
    * @default false
    */
-  readonly compression?: boolean | undefined
+  readonly compression?: boolean | CompressionOptions | undefined
   /** Detects a lost connection, by default with pings. @default 'ping', with an interval of 20_000 and a timeout of 10_000 */
   readonly heartbeat?: HeartbeatOption | undefined
   /** Sends a message at an interval while the connection is ready, for servers that expect regular messages from the client. */

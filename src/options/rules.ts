@@ -4,6 +4,7 @@ import type { Mistake } from '../errors/startup-error.js'
 
 const HEARTBEAT = 'use heartbeat: { interval, timeout }'
 const SOCKET = 'use tcpKeepAlive and tcpNoDelay'
+const COMPRESSION = 'use compression: { level, memLevel, threshold }'
 const DECORATOR = 'decorate a method of the class'
 
 /** Fixes for names from other WebSocket libraries, and for names in the wrong place. */
@@ -24,7 +25,15 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   maxRedirects: 'use followRedirects: 10',
   cookie: 'use headers: { cookie }, or cookies: { get, set }',
   cookieJar: 'use cookies: { get, set }',
-  perMessageDeflate: 'use compression: true',
+  perMessageDeflate: `${COMPRESSION}, or compression: true`,
+  zlibDeflateOptions: COMPRESSION,
+  zlibInflateOptions: COMPRESSION,
+  compress_settings: COMPRESSION,
+  server_no_context_takeover: 'use serverNoContextTakeover',
+  client_no_context_takeover: 'use clientNoContextTakeover',
+  server_max_window_bits: 'use serverMaxWindowBits',
+  client_max_window_bits: 'use clientMaxWindowBits',
+  concurrencyLimit: 'remove it: ws sets it once per process',
   maxRetries: 'use reconnect: { maxAttempts }',
   retryAttempts: 'use reconnect: { maxAttempts }',
   ssl: 'use tls',

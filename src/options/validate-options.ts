@@ -1,5 +1,6 @@
 import { ConnectLimiter } from '../attempt/connect-limiter.js'
 import { checkConcurrency } from './concurrency.js'
+import { checkCompression } from './validate-compression.js'
 import type { Mistake } from '../errors/startup-error.js'
 import { DEFAULTS } from './fill-in.js'
 import type { ConnectionOptions } from './options.js'
@@ -196,7 +197,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<keyof ConnectionOptions, Chec
   ['ackOnArrival', functionCheck('use ackOnArrival: (message) => …')],
   ['replies', checkFlag],
   ['parseUnwanted', checkFlag],
-  ['compression', checkFlag],
+  ['compression', checkCompression],
   ...SOCKET_CHECKS,
   ['heartbeat', checkHeartbeat],
   ['periodic', checkPeriodic],

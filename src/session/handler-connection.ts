@@ -1,8 +1,9 @@
+import type { Chunks } from '../codecs/chunked-message.js'
 import type { MessageIterator, MessagesOptions } from '../messages/message-stream.js'
 import type { AnyProtocol, Outgoing, Protocol, ReplyTo } from '../messages/protocol.js'
 import type { WaitOptions } from '../messages/waiters.js'
 import type { RequestManyOptions, RequestOptions } from '../requests/request-options.js'
-import type { SendOptions } from '../transports/send-options.js'
+import type { SendOptions } from '../transports/transport.js'
 import type { CloseInfo } from './disconnect.js'
 import type { ConnectionState } from './state.js'
 
@@ -24,7 +25,7 @@ export abstract class HandlerConnection<P extends AnyProtocol = Protocol> {
   abstract get signal(): AbortSignal
   /** Resolves when the connection is closed permanently. Never rejects. */
   abstract get closed(): Promise<CloseInfo>
-  abstract send(data: string | Uint8Array, options?: SendOptions): Promise<void>
+  abstract send(data: string | Uint8Array | Chunks, options?: SendOptions): Promise<void>
   abstract sendJson(value: Outgoing<P> | (() => Outgoing<P>), options?: SendOptions): Promise<void>
   abstract sendMessage(message: Outgoing<P> | (() => Outgoing<P>), options?: SendOptions): Promise<void>
   abstract waitFor<T = unknown>(

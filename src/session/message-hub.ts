@@ -5,7 +5,7 @@ import { messageChannel } from '../core/diagnostics.js'
 import type { HeartbeatSettings } from '../link/heartbeat.js'
 import type { LinkHub } from '../link/link.js'
 import type { Miss } from '../link/link-port.js'
-import type { RateLimitedFrame } from '../link/rate-limited-transport.js'
+import type { QueuedFrame } from '../link/queued-transport.js'
 import { RateLimiter } from '../link/rate-limiter.js'
 import { PeriodicMessages } from '../link/periodic-messages.js'
 import type { PeriodicLink, PeriodicSettings } from '../link/periodic-messages.js'
@@ -38,7 +38,7 @@ export interface MessageHubSettings extends MessageTakersSettings {
 export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
   readonly inbound: InboundPipeline
   /** Limits the rate of sends across all links; `undefined` if there is no limit. */
-  readonly limiter: RateLimiter<RateLimitedFrame> | undefined
+  readonly limiter: RateLimiter<QueuedFrame> | undefined
   readonly #settings: MessageHubSettings
   readonly #port: MessageTakersPort
   /** Takers of messages. Created on first use. perf: saves 80 B per idle connection. */
@@ -132,8 +132,8 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
     this.#port.report(error, 'send', '', message)
   }
 
-  onEncodeError(error: Error, message: unknown): void {
-    this.#port.report(error, 'encode', '', message)
+  onEncodeError(error: Error, message: unknown, consequence = ''): void {
+    this.#port.report(error, 'encode', consequence, message)
   }
 
   get stats(): ConnectionStats {

@@ -1,7 +1,9 @@
 import { copyBytes } from '../transports/copy-bytes.js'
+import { joinFragments } from '../transports/join-fragments.js'
 import { redactUrl } from '../core/url.js'
 import { ConnectFailedError, HandshakeError } from '../errors/connection-errors.js'
 import type {
+  FrameOptions,
   Handshake,
   OpenTransportListener,
   Transport,
@@ -20,7 +22,11 @@ type Frame =
 
 /** Frame from the client to the server. */
 type Sent = (
-  | { readonly kind: 'message'; readonly data: string | Uint8Array }
+  | {
+      readonly kind: 'message'
+      readonly data: string | Uint8Array
+      readonly fragment: FrameOptions['fragment']
+    }
   | { readonly kind: 'ping'; readonly data: Uint8Array }
 ) & { readonly flushed: (() => void) | undefined }
 
@@ -33,6 +39,8 @@ export class MemoryPeer {
   readonly request: TransportRequest
   /** All messages received, exactly as sent. */
   readonly received: (string | Uint8Array)[] = []
+  /** Fragments received of a message that is not complete yet. */
+  readonly fragments: (string | Uint8Array)[] = []
   /** All pongs received. */
   readonly pongs: Uint8Array[] = []
   /** Whether the peer answers pings and the close frame. Set it to `false` to simulate a dead peer. */
@@ -147,6 +155,19 @@ export class MemoryPeer {
   }
 
   /**
+   * Receives a message, or a fragment of one.
+   *
+   * @internal
+   */
+  receiveMessage(data: string | Uint8Array, fragment: FrameOptions['fragment']): void {
+    if (fragment) this.fragments.push(data)
+    if (fragment && !fragment.isLast) return
+    const message = fragment ? joinFragments(this.fragments.splice(0), fragment.isBinary) : data
+    this.received.push(message)
+    this.onMessage?.(message)
+  }
+
+  /**
    * Counts a ping, and answers it if the peer is alive.
    *
    * @internal
@@ -246,18 +267,17 @@ export class MemoryTransport implements Transport {
     this.peer.receiveEnd()
   }
 
-  send(data: string | Uint8Array, flushed?: () => void): void {
+  send(data: string | Uint8Array, flushed?: () => void, options?: FrameOptions): void {
     this.bufferedAmount += data.length
-    this.#send({ kind: 'message', data: copyBytes(data), flushed })
+    this.#send({ kind: 'message', data: copyBytes(data), fragment: options?.fragment, flushed })
   }
 
   flush(): void {
-    for (const { kind, data, flushed } of this.#unread.splice(0)) {
-      if (kind === 'message') this.bufferedAmount -= data.length
-      else this.peer.receivePing(data)
-      if (kind === 'message') this.peer.received.push(data)
-      flushed?.()
-      if (kind === 'message') this.peer.onMessage?.(data)
+    for (const sent of this.#unread.splice(0)) {
+      if (sent.kind === 'message') this.bufferedAmount -= sent.data.length
+      else this.peer.receivePing(sent.data)
+      sent.flushed?.()
+      if (sent.kind === 'message') this.peer.receiveMessage(sent.data, sent.fragment)
     }
   }
 
@@ -299,3 +319,4 @@ export class MemoryTransport implements Transport {
     this.#inbound.resume()
   }
 }
+

@@ -2,7 +2,6 @@ import type { Agent } from 'node:http'
 import type { LookupFunction } from 'node:net'
 import type { Mistake } from '../errors/startup-error.js'
 import type { CreateConnection, TlsOptions } from './socket-options.js'
-import type { SendOptions } from './send-options.js'
 
 /** Options of the socket and its TLS, which Holdfast passes on to the transport as they were set. */
 export interface SocketOptions {
@@ -28,6 +27,29 @@ export interface SocketOptions {
   readonly tcpNoDelay?: boolean | undefined
 }
 
+/** Settings of permessage-deflate (RFC 7692, section 7.1). */
+export interface CompressionOptions {
+  /** Whether to request that the server compresses each message separately. Saves memory, costs bandwidth. @default false */
+  readonly serverNoContextTakeover?: boolean | undefined
+  /** Whether to compress each sent message separately. Saves memory, costs bandwidth. @default false */
+  readonly clientNoContextTakeover?: boolean | undefined
+  /** Largest window that the server may use, as a power of 2 from 8 to 15. @default 15 */
+  readonly serverMaxWindowBits?: number | undefined
+  /**
+   * Largest window for sent messages, as a power of 2 from 8 to 15. For 8, zlib uses 9 instead, which a server with a window of 256 bytes
+   * cannot decompress. Prefer 9 or more.
+   *
+   * @default 15
+   */
+  readonly clientMaxWindowBits?: number | undefined
+  /** Number of bytes below which sent messages are not compressed. @default 1_024 without context takeover; otherwise 0 */
+  readonly threshold?: number | undefined
+  /** Effort for sent messages, from 1 (fast) to 9 (small). @default 6 */
+  readonly level?: number | undefined
+  /** Memory for compressing sent messages, from 1 (about 1 KiB) to 9 (256 KiB), in addition to the window. @default 8 (128 KiB) */
+  readonly memLevel?: number | undefined
+}
+
 /** Request for one connection attempt. All option functions have already been called. */
 export interface TransportRequest {
   /** Complete URL, including credentials. */
@@ -42,8 +64,8 @@ export interface TransportRequest {
   readonly maxPayload: number
   /** Maximum number of fragments in a received message; `0` means no limit. */
   readonly maxFragments: number
-  /** Whether to offer message compression, if the transport supports it (RFC 7692). */
-  readonly compression?: boolean | undefined
+  /** Whether to offer message compression, if the transport supports it (RFC 7692), and how. */
+  readonly compression?: boolean | CompressionOptions | undefined
   /** Maximum duration of the closing handshake before the socket is terminated, in milliseconds. */
   readonly closeTimeout: number
   /** Options of the socket, if any is set. */
@@ -104,6 +126,27 @@ export interface TransportListener extends OpenTransportListener {
   onOpen(handshake: Handshake): OpenTransportListener | undefined
 }
 
+/** Options of a single message. */
+export interface SendOptions {
+  /**
+   * Whether to compress the message, if compression was negotiated. `false` saves time for data that is already compressed. Has no effect
+   * without the `compression` option.
+   *
+   * @default true
+   */
+  readonly compress?: boolean | undefined
+}
+
+/** Options of a message, or of a fragment of one. All fragments of a message have the same `compress` and `isBinary`. */
+export interface FrameOptions extends SendOptions {
+  /**
+   * Set for a fragment (RFC 6455, section 5.4). `isLast` is true for the one that completes the message. Between the fragments of a message,
+   * only pings, pongs and the close frame are sent. A transport that cannot send fragments joins them and sends the message with the last
+   * one.
+   */
+  readonly fragment?: { readonly isBinary: boolean; readonly isLast: boolean } | undefined
+}
+
 /** One socket. Answers the latest ping of each event-loop turn automatically, and does nothing else on its own. */
 export interface Transport {
   /** Bytes accepted but not yet passed to the operating system. */
@@ -120,10 +163,10 @@ export interface Transport {
   /** True from the opening handshake until either side starts to close. */
   readonly isOpen: boolean
   /**
-   * Sends one message. If given, `flushed` is called once the message has been sent or never will be. Bytes are not read after the call
+   * Sends one message, or a fragment of one. If given, `flushed` is called once the message has been sent or never will be. Bytes are not read after the call
    * returns, so the caller can reuse their memory.
    */
-  send(data: string | Uint8Array, flushed?: () => void, options?: SendOptions): void
+  send(data: string | Uint8Array, flushed?: () => void, options?: FrameOptions): void
   /** Sends a ping. If given, `flushed` is called once the ping has been sent or never will be. */
   ping(data: Uint8Array, flushed?: () => void): void
   pong(data: Uint8Array): void

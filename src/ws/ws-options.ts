@@ -1,7 +1,7 @@
 import type { ClientRequest } from 'node:http'
-import type { ClientOptions, WebSocket } from 'ws'
+import type { ClientOptions, PerMessageDeflateOptions, WebSocket } from 'ws'
 import { canShareReads } from '#ws'
-import type { TransportRequest } from '../transports/transport.js'
+import type { CompressionOptions, TransportRequest } from '../transports/transport.js'
 import { SHARED_READ } from '../fast-paths/shared-read-buffer.js'
 import { isOptional } from './ws-handshake.js'
 import type { WsSettings } from './ws-handshake.js'
@@ -25,7 +25,7 @@ export function wsOptions(
     maxPayload: Math.min(maxPayload, HIGHEST_LIMIT),
     maxFragments: Math.min(maxFragments, HIGHEST_LIMIT),
     closeTimeout,
-    perMessageDeflate: compression,
+    perMessageDeflate: typeof compression === 'boolean' ? compression : deflateOptions(compression),
     followRedirects: false,
     autoPong: false,
     skipUTF8Validation: !validateUtf8,
@@ -60,4 +60,29 @@ export function takeRequest(socket: WebSocket): ClientRequest | undefined {
   const request = requests.get(socket)
   requests.delete(socket)
   return request
+}
+
+/**
+ * Returns the settings in the form that `ws` expects. `false` for a context takeover would make `ws` refuse a server that asks for it, so it
+ * is left out. `FrameWriter` applies the threshold, because `ws` does so only without context takeover.
+ */
+function deflateOptions(compression: CompressionOptions): PerMessageDeflateOptions {
+  const { serverNoContextTakeover, clientNoContextTakeover, level, memLevel, threshold } = compression
+  const { serverMaxWindowBits, clientMaxWindowBits } = compression
+  return {
+    ...(serverNoContextTakeover === true && { serverNoContextTakeover }),
+    ...(clientNoContextTakeover === true && { clientNoContextTakeover }),
+    ...(serverMaxWindowBits !== undefined && { serverMaxWindowBits }),
+    ...(clientMaxWindowBits !== undefined && { clientMaxWindowBits }),
+    ...(threshold !== undefined && { threshold: 0 }),
+    zlibDeflateOptions: {
+      ...(level !== undefined && { level }),
+      ...(memLevel !== undefined && { memLevel }),
+    },
+  }
+}
+
+/** Returns the number of bytes below which messages are not compressed; `undefined` if `ws` decides. */
+export function thresholdOf({ compression }: TransportRequest): number | undefined {
+  return typeof compression === 'object' ? compression.threshold : undefined
 }

@@ -7,19 +7,19 @@ import { ConnectionLostError, ProtocolViolationError } from '../errors/connectio
 import type { HandshakeError, ReceiveLimit } from '../errors/connection-errors.js'
 import type {
   Connect,
+  FrameOptions,
   OpenTransportListener,
   Transport,
   TransportListener,
   TransportRequest,
 } from '../transports/transport.js'
-import type { SendOptions } from '../transports/send-options.js'
 import { FastReceive } from '../fast-paths/fast-receive.js'
 import type { FastReceivePort } from '../fast-paths/fast-receive.js'
 import { FrameWriter } from '../fast-paths/frame-writer.js'
 import { checkSocket } from './startup-check.js'
 import { WsHandshake } from './ws-handshake.js'
 import type { WsSettings } from './ws-handshake.js'
-import { takeRequest, wsOptions, wsProtocols } from './ws-options.js'
+import { takeRequest, thresholdOf, wsOptions, wsProtocols } from './ws-options.js'
 import { bytesReadOf, bytesWrittenOf, countBytes, tuneSocket, urlForWs } from './ws-socket.js'
 
 /** Close codes that `ws` sends, by error code (see "Error codes" in its documentation). For all other errors, it sends 1002. */
@@ -160,7 +160,7 @@ class WsTransport implements Transport, FastReceivePort {
     return this.#socket.readyState === WebSocket.OPEN
   }
 
-  send(data: string | Uint8Array, flushed?: () => void, options?: SendOptions): void {
+  send(data: string | Uint8Array, flushed?: () => void, options?: FrameOptions): void {
     if (!this.isOpen) this.#socket.send(data, flushed)
     else {
       // perf: created on first use, saves 250 B per idle connection.
@@ -216,6 +216,10 @@ class WsTransport implements Transport, FastReceivePort {
       this.#fastReceive = new FastReceive(rawSocket, accepted, this.#listener, this)
       // `ws` does not report errors on an open socket, for example a reset.
     } else rawSocket?.on('error', (error) => this.onSocketError(error))
+    const threshold = thresholdOf(request)
+    // Otherwise, the writer is created on first use.
+    if (rawSocket && threshold !== undefined)
+      this.#writer = createWriter(rawSocket, this.#socket, this.#fastReceive !== undefined, threshold)
     if (!('onOpen' in this.#listener)) return
     const listener = this.#listener.onOpen({ protocol: this.protocol, headers })
     if (!listener) return
@@ -276,9 +280,22 @@ class WsTransport implements Transport, FastReceivePort {
   }
 }
 
-/** @param hasFastPaths whether messages can be framed without `ws` */
-function createWriter(rawSocket: Duplex, socket: WebSocket, hasFastPaths: boolean): FrameWriter {
+/**
+ * @param hasFastPaths whether messages can be framed without `ws`
+ * @param threshold number of bytes below which messages are not compressed, even if compression was negotiated
+ */
+function createWriter(
+  rawSocket: Duplex,
+  socket: WebSocket,
+  hasFastPaths: boolean,
+  threshold = 0,
+): FrameWriter {
   // Messages that may be compressed are framed by `ws`, which does so asynchronously.
   const isCompressing = socket.extensions !== ''
-  return new FrameWriter(rawSocket, socket, hasFastPaths && !isCompressing, isCompressing)
+  return new FrameWriter(
+    rawSocket,
+    socket,
+    hasFastPaths && !isCompressing,
+    isCompressing ? threshold : undefined,
+  )
 }

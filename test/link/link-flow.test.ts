@@ -41,6 +41,7 @@ class SlowTransport implements Transport {
 /** The flow of a link that is open until it is lost, with a send high-water mark of 100. */
 class TestFlow extends LinkFlow {
   lostWith: Error | undefined
+  readonly closing = { close: () => undefined }
 
   constructor(transport: Transport) {
     const settings = {

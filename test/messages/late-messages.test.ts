@@ -76,7 +76,7 @@ describe('A message that is created late', () => {
       const send = (): Promise<void> => client.connection.sendMessage(() => 'late')
       for (let count = 0; count < 1 + limit; count += 1) void send()
       expect(send)
-        .to.throw(OutboxFullError, `${limit} message functions are waiting for rateLimit`)
+        .to.throw(OutboxFullError, `${limit} message functions or iterables are waiting (outbox.limit)`)
         .that.includes({ size: limit, bytes: 0 })
       await clock.advance(1_000)
       void send()

@@ -1,7 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { expect } from 'chai'
 import { MessageDroppedError, OutboxFullError } from 'holdfast'
-import { checkRaw } from '#src/messages/sender.js'
 import { ready, start } from '../support/rig.js'
 
 describe('Sender', () => {
@@ -285,27 +284,4 @@ describe('Sender', () => {
       expect(rig.witness.connection.stats.droppedMessages).to.equal(1)
     }
   })
-})
-
-describe('checkRaw', () => {
-  it('accepts text and bytes', () => {
-    for (const data of ['', 'text', new Uint8Array(1), Buffer.from('x')]) {
-      expect(() => checkRaw(data)).not.to.throw()
-    }
-  })
-
-  const rows: [unknown, string][] = [
-    [{ token: 'secret' }, 'a plain object'],
-    [undefined, 'undefined'],
-    [5, 'a number'],
-    [new ArrayBuffer(1), 'an instance of ArrayBuffer'],
-  ]
-  for (const [data, told] of rows) {
-    it(`rejects ${told}, and names the methods to use instead`, () => {
-      expect(() => checkRaw(data)).to.throw(
-        TypeError,
-        `send() accepts a string or a Uint8Array, received ${told}. Use sendJson() or sendMessage()`,
-      )
-    })
-  }
 })

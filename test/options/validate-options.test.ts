@@ -192,7 +192,6 @@ describe('validateOptions', () => {
     const rows: [string, readonly unknown[], readonly unknown[], string][] = [
       ['name', ['lobby'], [5, null], 'use a name'],
       ['codec', [jsonCodec, () => jsonCodec], [{}, 'json', null], 'use an object with encode and decode'],
-      ['compression', [true, false], ['deflate', {}, 1, null], 'use true or false'],
       ['replies', [true, false], ['no', {}, 1, null], 'use true or false'],
       ['ackOnArrival', [() => undefined], [{}, true, null, 'id'], 'use ackOnArrival: (message) => …'],
       ['parseUnwanted', [true, false], ['no', {}, 1, null], 'use true or false'],

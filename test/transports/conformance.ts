@@ -16,6 +16,7 @@ export function describeTransport(
     afterEach(() => scene.end())
     describe('opening', () => describeOpening(scene))
     describe('messages', () => describeMessages(scene))
+    describe('fragments', () => describeFragments(scene))
     describe('reused bytes', () => describeReuse(scene))
     describe('pings and pongs', () => describePings(scene))
     describe('flow', () => describeFlow(scene))
@@ -171,6 +172,84 @@ function describeMessages(scene: Scene): void {
     expect([text, noText]).to.deep.equal(['text', ''])
     expect([...(bytes as Uint8Array)]).to.deep.equal([1, 2])
     expect([...(noBytes as Uint8Array)]).to.deep.equal([])
+  })
+}
+
+/** Options of a fragment. */
+function part(isLast: boolean, isBinary = false) {
+  return { fragment: { isBinary, isLast } }
+}
+
+function describeFragments(scene: Scene): void {
+  it('sends fragments as one message, in order with the messages before and after it', async () => {
+    const far = await scene.beginOpen()
+    scene.transport.send('before')
+    for (const text of ['a', 'ž'.repeat(3_000), '🐎']) scene.transport.send(text, undefined, part(false))
+    scene.transport.send('', undefined, part(true))
+    scene.transport.send('after')
+    scene.transport.send(new Uint8Array([1, 2]), undefined, part(false, true))
+    scene.transport.send(new Uint8Array([3]), undefined, part(true, true))
+    scene.transport.send('last')
+    await eventually('all is at the server', () => far.received.length === 5)
+    const [before, text, after, bytes, last] = far.received
+    expect([before, after, last]).to.deep.equal(['before', 'after', 'last'])
+    expect(text).to.equal(`a${'ž'.repeat(3_000)}🐎`)
+    expect([...(bytes as Uint8Array)]).to.deep.equal([1, 2, 3])
+  })
+
+  it('sends the first fragment as the whole message if it is also the last', async () => {
+    const far = await scene.beginOpen()
+    scene.transport.send('', undefined, part(true))
+    scene.transport.send(new Uint8Array(), undefined, part(true, true))
+    scene.transport.send('a', undefined, part(true))
+    await eventually('all is at the server', () => far.received.length === 3)
+    expect(far.received[0]).to.equal('')
+    expect(far.received[1]).to.be.instanceOf(Uint8Array)
+    expect(far.received[2]).to.equal('a')
+  })
+
+  it('answers pings, and sends its own, between fragments', async () => {
+    const far = await scene.beginOpen()
+    scene.transport.send('a', undefined, part(false))
+    far.ping(Buffer.from('are you there'))
+    scene.transport.ping(Buffer.from('17'))
+    await eventually('the pong is at the server', () => far.pongs.length > 0)
+    await eventually('the pong has arrived', () => scene.recorder.pongs.length > 0)
+    expect(far.received).to.deep.equal([])
+    scene.transport.send('b', undefined, part(true))
+    await eventually('the message is at the server', () => far.received.length === 1)
+    expect(far.received).to.deep.equal(['ab'])
+  })
+
+  it('sends the bytes of a fragment as they were, counts them, and reports when they have been sent', async () => {
+    const far = await scene.beginOpen()
+    far.stopReading()
+    const flushed: number[] = []
+    const megabyte = new Uint8Array(2 ** 20)
+    for (let number = 1; number <= 32; number += 1) {
+      scene.transport.send(megabyte.fill(number), () => flushed.push(number), part(number === 32, true))
+    }
+    megabyte.fill(99)
+    await turns()
+    expect(scene.transport.bufferedAmount).to.be.greaterThan(0)
+    expect(flushed).to.not.include(32)
+    far.readOn()
+    await eventually('everything has left', () => flushed.includes(32))
+    await eventually('the message is at the server', () => far.received.length === 1)
+    const message = far.received[0] as Uint8Array
+    expect(message).to.have.lengthOf(32 * 2 ** 20)
+    expect([message[0], message[2 ** 20], message.at(-1)]).to.deep.equal([1, 2, 32])
+    expect(scene.transport.bufferedAmount).to.equal(0)
+  })
+
+  it('closes in the middle of a message, which then does not arrive', async () => {
+    const far = await scene.beginOpen()
+    scene.transport.send('a', undefined, part(false))
+    scene.transport.close(1011, 'incomplete')
+    scene.transport.send('b', undefined, part(true))
+    await scene.recorder.untilClosed()
+    expect(far.closeFrame).to.deep.equal({ code: 1011, reason: 'incomplete' })
+    expect(far.received).to.deep.equal([])
   })
 }
 

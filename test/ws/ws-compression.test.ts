@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import { ProtocolViolationError } from 'holdfast'
+import type { CompressionOptions, TransportRequest } from 'holdfast'
 import { WebSocketServer } from 'ws'
 import type { ServerOptions, WebSocket } from 'ws'
 import { eventually } from '../support/eventually.js'
@@ -95,6 +97,28 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       expect(received).to.deep.equal([text, text, text])
     })
 
+    it('compresses a message in fragments as a whole, also if the last one is empty, or not at all', async () => {
+      const { url, received } = await serve()
+      const { transport } = await open(url, { compression: true })
+      const text = 'x'.repeat(10_000)
+      const sizes: number[] = []
+      for (const compress of [true, false, true]) {
+        const before = transport.bytesWritten ?? NaN
+        const count = received.length
+        const options = (isLast: boolean) => ({ compress, fragment: { isBinary: false, isLast } })
+        transport.send(text, undefined, options(false))
+        transport.send(text, undefined, options(false))
+        transport.send('', undefined, options(true))
+        transport.send('between', undefined, { compress })
+        await eventually('both are at the server', () => received.length === count + 2)
+        sizes.push((transport.bytesWritten ?? NaN) - before)
+      }
+      expect(sizes[0]).to.be.lessThan(300)
+      expect(sizes[1]).to.be.within(20_000, 20_060)
+      expect(sizes[2]).to.be.lessThan(300)
+      expect(received).to.deep.equal(Array.from({ length: 3 }, () => [text + text, 'between']).flat())
+    })
+
     it('ignores compress: false if nothing is compressed', async () => {
       const { url, received } = await serve()
       const { transport } = await open(url)
@@ -113,6 +137,110 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       expect(received).to.deep.equal(['a', 'b', 'c'].map((letter) => letter.repeat(2_000)))
     })
 
+    it('offers the settings by their names in RFC 7692', async () => {
+      const { url, offers } = await serve()
+      for (const compression of [
+        true,
+        {},
+        { serverNoContextTakeover: true, clientNoContextTakeover: true },
+        { serverNoContextTakeover: false, clientNoContextTakeover: false },
+        { serverMaxWindowBits: 10, clientMaxWindowBits: 9, level: 1, memLevel: 1, threshold: 5 },
+      ]) {
+        await open(url, { compression })
+      }
+      expect(offers).to.deep.equal([
+        'permessage-deflate; client_max_window_bits',
+        'permessage-deflate; client_max_window_bits',
+        'permessage-deflate; server_no_context_takeover; client_no_context_takeover; client_max_window_bits',
+        'permessage-deflate; client_max_window_bits',
+        'permessage-deflate; server_max_window_bits=10; client_max_window_bits=9',
+      ])
+    })
+
+    /** Sends and receives messages one after another, and returns the size of each on the wire. */
+    async function sizes(compression: TransportRequest['compression'], ...messages: (string | Buffer)[]) {
+      const { url, received, socket } = await serve()
+      const { recorder, transport } = await open(url, { compression })
+      const all = { sent: [] as number[], received: [] as number[] }
+      for (const [index, message] of messages.entries()) {
+        const { bytesWritten = NaN, bytesRead } = transport
+        transport.send(message)
+        socket().send(message)
+        await recorder.untilMessages(index + 1)
+        await eventually('it is at the server', () => received.length === index + 1)
+        all.sent.push((transport.bytesWritten ?? NaN) - bytesWritten)
+        all.received.push(transport.bytesRead - bytesRead)
+      }
+      expect(recorder.messages.map(String)).to.deep.equal(messages.map(String))
+      expect(received).to.deep.equal(messages.map(String))
+      return all
+    }
+
+    it('uses one context for all messages in a direction, unless that is turned off', async () => {
+      const message = randomBytes(2_000)
+      const shared = await sizes(true, message, message)
+      expect(shared.sent[1]).to.be.lessThan(100)
+      expect(shared.received[1]).to.be.lessThan(100)
+      const ours = await sizes({ clientNoContextTakeover: true }, message, message)
+      expect(ours.sent[1]).to.be.greaterThan(2_000)
+      expect(ours.received[1]).to.be.lessThan(100)
+      const theirs = await sizes({ serverNoContextTakeover: true }, message, message)
+      expect(theirs.sent[1]).to.be.lessThan(100)
+      expect(theirs.received[1]).to.be.greaterThan(2_000)
+    })
+
+    it('keeps to the windows that were negotiated', async () => {
+      const block = randomBytes(2_000)
+      const twice = Buffer.concat([block, block])
+      const full = await sizes(true, twice)
+      expect(full.sent[0]).to.be.lessThan(2_200)
+      expect(full.received[0]).to.be.lessThan(2_200)
+      for (const bits of [8, 9]) {
+        const ours = await sizes({ clientMaxWindowBits: bits }, twice, twice)
+        expect(ours.sent[1]).to.be.greaterThan(4_000)
+        expect(ours.received[0]).to.be.lessThan(2_200)
+        const theirs = await sizes({ serverMaxWindowBits: bits }, twice, twice)
+        expect(theirs.sent[0]).to.be.lessThan(2_200)
+        expect(theirs.received[1]).to.be.greaterThan(4_000)
+      }
+    })
+
+    it('does not compress messages below the threshold, with and without one context', async () => {
+      for (const clientNoContextTakeover of [false, true]) {
+        const settings = { threshold: 100, clientNoContextTakeover }
+        const { sent } = await sizes(
+          settings,
+          'x'.repeat(99),
+          'x'.repeat(100),
+          'ž'.repeat(49),
+          'ž'.repeat(50),
+        )
+        expect(sent[0]).to.equal(99 + 6)
+        expect(sent[1]).to.be.lessThan(30)
+        expect(sent[2]).to.equal(98 + 6)
+        expect(sent[3]).to.be.lessThan(30)
+      }
+    })
+
+    it('uses the level and the memory level', async () => {
+      const text = Array.from({ length: 5_000 }, (_, index) => `${index * 7_919} ${index % 13}`).join()
+      const sent = async (settings: CompressionOptions): Promise<number> =>
+        (await sizes(settings, text)).sent[0] ?? NaN
+      const normal = await sent({})
+      expect(await sent({ level: 1 })).to.be.greaterThan(normal)
+      expect(await sent({ memLevel: 1 })).to.be.greaterThan(normal)
+    })
+
+    it('accepts a server that turns a context off, although false was set', async () => {
+      const { url, received } = await serve({
+        perMessageDeflate: { threshold: 0, clientNoContextTakeover: true, serverNoContextTakeover: true },
+      })
+      const compression = { clientNoContextTakeover: false, serverNoContextTakeover: false }
+      const { transport } = await open(url, { compression })
+      transport.send('x'.repeat(2_000))
+      await eventually('it is at the server', () => received.length === 1)
+    })
+
     it('is not used if the server declines it', async () => {
       const { url, received, socket } = await serve({ perMessageDeflate: false })
       const { recorder, transport } = await open(url, { compression: true })
@@ -128,6 +256,18 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       const { recorder } = await open(url, { compression: true, maxPayload: MiB })
       const before = heapInUse()
       socket().send('x'.repeat(64 * MiB))
+      const end = await recorder.untilClosed()
+      expect(end).to.include({ code: 1006, sentCode: 1009 })
+      expect(recorder.messages).to.deep.equal([])
+      expect(heapInUse() - before).to.be.lessThan(16 * MiB)
+    })
+
+    it('does not let a message in small fragments expand beyond maxPayload either', async () => {
+      const { url, socket } = await serve()
+      const { recorder } = await open(url, { compression: true, maxPayload: MiB })
+      const before = heapInUse()
+      const part = 'x'.repeat(MiB / 4)
+      for (let count = 0; count < 100; count += 1) socket().send(part, { fin: false })
       const end = await recorder.untilClosed()
       expect(end).to.include({ code: 1006, sentCode: 1009 })
       expect(recorder.messages).to.deep.equal([])

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { OutboxFullError } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
-import { RateLimitedTransport, socketOf } from '#src/link/rate-limited-transport.js'
-import type { RateLimitedFrame } from '#src/link/rate-limited-transport.js'
+import { QueuedTransport, socketOf } from '#src/link/queued-transport.js'
+import type { QueuedFrame } from '#src/link/queued-transport.js'
 import { RateLimiter } from '#src/link/rate-limiter.js'
 import type { RateLimitSettings } from '#src/link/rate-limiter.js'
 import { Recorder } from '../support/recorder.js'
@@ -19,7 +19,7 @@ const REQUEST = {
   closeTimeout: 5_000,
 }
 
-describe('RateLimitedTransport', () => {
+describe('QueuedTransport', () => {
   it('sends no faster than the limit, in order, across handlers and senders', async () => {
     const { client, server, clock } = await ready({ rateLimit, heartbeat: false })
     for (const text of ['a', 'b', 'c', 'd']) void client.connection.send(text)
@@ -65,10 +65,10 @@ describe('RateLimitedTransport', () => {
 
   it('resolves whenDrained for the messages queued now, even if it was drained before', async () => {
     const clock = new FakeClock()
-    const limiter = new RateLimiter<RateLimitedFrame>({ messages: 1, per: 1_000 }, clock, {
+    const limiter = new RateLimiter<QueuedFrame>({ messages: 1, per: 1_000 }, clock, {
       send: (frame) => frame.run(),
     })
-    const transport = new RateLimitedTransport(new MemoryServer().connect(REQUEST, new Recorder()), limiter)
+    const transport = new QueuedTransport(new MemoryServer().connect(REQUEST, new Recorder()), limiter)
     await clock.settle()
     for (const text of ['a', 'b']) transport.send(text)
     const drained = transport.whenDrained()
@@ -127,11 +127,11 @@ describe('RateLimitedTransport', () => {
   it('reports that a heartbeat has been sent only once it has, not when it is passed on', async () => {
     const clock = new FakeClock()
     const server = new MemoryServer()
-    const limiter = new RateLimiter<RateLimitedFrame>({ messages: 1, per: 1_000 }, clock, {
+    const limiter = new RateLimiter<QueuedFrame>({ messages: 1, per: 1_000 }, clock, {
       send: (frame) => frame.run(),
     })
     const socket = server.connect(REQUEST, new Recorder())
-    const transport = new RateLimitedTransport(socket, limiter)
+    const transport = new QueuedTransport(socket, limiter)
     await clock.settle()
     const left: string[] = []
     transport.send('first')
@@ -151,9 +151,9 @@ describe('RateLimitedTransport', () => {
     async function two(settings: RateLimitSettings) {
       const clock = new FakeClock()
       const server = new MemoryServer()
-      const limiter = new RateLimiter<RateLimitedFrame>(settings, clock, { send: (frame) => frame.run() })
+      const limiter = new RateLimiter<QueuedFrame>(settings, clock, { send: (frame) => frame.run() })
       const open = () => {
-        const transport = new RateLimitedTransport(server.connect(REQUEST, new Recorder()), limiter)
+        const transport = new QueuedTransport(server.connect(REQUEST, new Recorder()), limiter)
         const { peer } = server
         const received: string[] = []
         peer.onMessage = (data) => received.push(`${String(data)} at ${clock.now()}`)
