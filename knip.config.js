@@ -28,6 +28,7 @@ export default {
     bench: {
       entry: [
         'client-process.js',
+        'compression-memory.js',
         'server/load-server.js',
         'clients/*.js',
         'workloads/*.js',

@@ -13,7 +13,7 @@ export interface WsFramer {
 }
 
 /** Options of a frame, as `ws` names them. */
-export interface WsFrameOptions {
+interface WsFrameOptions {
   readonly compress: boolean
   readonly binary: boolean
   readonly fin: boolean
