@@ -97,7 +97,7 @@ describe('Command', () => {
     const ended = world.run(['-x', 'hi', server.url])
     await world.until('hi')
     world.output.destroy(new Error('EPIPE'))
-    expect(await ended).to.equal(3)
+    expect(await ended).to.equal(0)
   })
 
   it('connects again with --reconnect, and reports it', async () => {
@@ -117,7 +117,7 @@ describe('Command', () => {
     const ended = world.run([server.url])
     const { socket } = await server.connection(1)
     socket.close(1000)
-    expect(await ended).to.equal(3)
+    expect(await ended).to.equal(0)
     world.input.write('late\n')
   })
 
@@ -166,7 +166,7 @@ describe('Command', () => {
       await world.until('Connected again')
       const closed = new Promise((resolve) => server.connections[1]?.socket.once('close', resolve))
       world.input.write('/close 4000\r')
-      expect(await ended).to.equal(3)
+      expect(await ended).to.equal(0)
       expect(await closed).to.equal(4000)
     })
 
@@ -174,7 +174,7 @@ describe('Command', () => {
       const ended = world.run(['--no-history', server.url], { TERM: 'dumb' })
       await world.until('> ')
       world.input.write('/quit\r')
-      expect(await ended).to.equal(3)
+      expect(await ended).to.equal(0)
     })
 
     it('discards incomplete JSON at Ctrl+C, then ends with 130', async () => {
