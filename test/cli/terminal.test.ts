@@ -91,8 +91,8 @@ describe('holdfast in a terminal', function () {
     await command.until('x'.repeat(10))
     await eventually('everything is shown', () => (command.stdout.match(/x/g) ?? []).length >= 100)
     server.connections[0]?.socket.send('arrived')
-    // Up to the first row, which is then cleared.
-    await command.until('\x1b[1A\x1b[1G\x1b[0Jarrived\r\n')
+    // Up to the first row, which is then cleared. The typed text gets as many rows as before, so that it does not cover the message.
+    await command.until('\x1b[1A\x1b[1G\x1b[0Jarrived\r\n\r\n')
     await send('', 1)
     expect(messages()).to.deep.equal([long])
     command.write(CTRL_D)
