@@ -7,17 +7,17 @@ import house from './scripts/lint/eslint-plugin.js'
 /** Each third-party name of src, and the only files that may import it. */
 const IMPORTERS = {
   ws: [
-    'src/transports/ws/ws-package.ts',
-    'src/transports/ws/ws-package.bun.ts',
-    'src/transports/ws/ws-options.ts',
+    'src/ws/ws-package.ts',
+    'src/ws/ws-package.bun.ts',
+    'src/ws/ws-options.ts',
     'src/testing/test-server.ts',
   ],
   tsyringe: ['src/app/container.ts', 'src/app/load-container.ts'],
   'reflect-metadata': ['src/app/load-container.ts'],
   '@msgpack/msgpack': ['src/codecs/msgpack.ts'],
   'lossless-json': ['src/codecs/bigint-json.ts'],
-  'https-proxy-agent': ['src/transports/ws/proxy-agent.ts'],
-  'socks-proxy-agent': ['src/transports/ws/proxy-agent.ts'],
+  'https-proxy-agent': ['src/proxy/proxy-tunnel.ts'],
+  'socks-proxy-agent': ['src/proxy/proxy-tunnel.ts'],
   'proxy-from-env': ['src/core/platform.ts'],
 }
 

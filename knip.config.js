@@ -21,6 +21,8 @@ export default {
         // Tests import these by their URL.
         'scripts/**/*.js',
       ],
+      // Creates a PFX file for a test, which is skipped without it.
+      ignoreBinaries: ['openssl'],
       project: ['{src,test,example-app}/**/*.ts', 'scripts/**/*.js'],
     },
     bench: {

@@ -14,7 +14,9 @@ await build({
   target: `node${engines.node.replace('>=', '')}`,
   minify: true,
   external: Object.keys({ ...dependencies, ...peerDependencies }),
-  banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href" },
-  define: { 'import.meta.url': 'bundleUrl' },
+  banner: {
+    js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href, bundleResolve = (name) => require('node:url').pathToFileURL(require.resolve(name)).href",
+  },
+  define: { 'import.meta.url': 'bundleUrl', 'import.meta.resolve': 'bundleResolve' },
   logLevel: 'warning',
 })

@@ -105,6 +105,8 @@ export type {
   SubprotocolOffer,
   Subprotocols,
 } from './attempt/attempt-options.js'
+export { createConnectLimiter } from './attempt/connect-limiter.js'
+export type { ConnectLimit, ConnectLimiter } from './attempt/connect-limiter.js'
 export type { ConnectionOptions, OutboxOptions, ReconnectOptions } from './options/options.js'
 export type { ConnectionTarget, CreateConnection, TlsOptions } from './transports/socket-options.js'
 export type { SendOptions } from './transports/send-options.js'

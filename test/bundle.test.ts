@@ -51,8 +51,8 @@ describe('The root entry', () => {
     const twins = filesIn('dist/').filter((path) => /[.](browser|bun)[.]js$/.test(path))
     expect(twins.sort()).to.deep.equal([
       'dist/core/platform.browser.js',
-      'dist/transports/default-transport.browser.js',
-      'dist/transports/ws/ws-package.bun.js',
+      'dist/ws/default-transport.browser.js',
+      'dist/ws/ws-package.bun.js',
     ])
     for (const twin of twins) {
       const [here, there] = (await Promise.all(
@@ -63,7 +63,7 @@ describe('The root entry', () => {
   })
 
   it('loads the ws package by its path under the bun condition', async () => {
-    const { WebSocket: byPath } = (await import('#src/transports/ws/ws-package.bun.js')) as {
+    const { WebSocket: byPath } = (await import('#src/ws/ws-package.bun.js')) as {
       WebSocket: unknown
     }
     expect(byPath).to.equal(WebSocket)

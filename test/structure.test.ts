@@ -60,6 +60,7 @@ const NAMES = [
   'WebSocketClient',
   'bootstrap',
   'broadcast',
+  'createConnectLimiter',
   'defineHandlers',
   'defineProtocol',
   'perLink',

@@ -1,6 +1,7 @@
 import type { AttemptInfo, RequestHeaders, Subprotocols } from '../attempt/attempt-options.js'
 import type { SubscriptionAck, SubscriptionId } from '../subscriptions/subscribe-options.js'
 import type { Failure } from '../session/disconnect.js'
+import type { TlsOptions } from '../transports/socket-options.js'
 
 /**
  * Options that can be methods, and the signatures of those methods. Parameters for messages can have any type, because the server
@@ -10,6 +11,7 @@ export interface ClientOptionMethods {
   url(attempt: AttemptInfo): string | URL | Promise<string | URL>
   headers(attempt: AttemptInfo): RequestHeaders | Promise<RequestHeaders>
   protocols(attempt: AttemptInfo): Subprotocols | Promise<Subprotocols>
+  tls(attempt: AttemptInfo): TlsOptions | Promise<TlsOptions>
   route(message: never): unknown
   unpack(decoded: never): Iterable<unknown>
   ackOnArrival(message: never): unknown
@@ -34,6 +36,7 @@ const AWAITED: Readonly<Record<ClientOptionName, boolean>> = {
   url: true,
   headers: true,
   protocols: true,
+  tls: true,
   route: false,
   unpack: false,
   ackOnArrival: false,

@@ -16,6 +16,7 @@ import type { ConnectionOptions } from '../options/options.js'
 import { keepSettings, knownSettings } from '../options/shared-settings.js'
 import { validateOptions } from '../options/validate-options.js'
 import { socketAtStart } from '../options/validate-proxy.js'
+import type { TlsOptions } from '../transports/socket-options.js'
 import type { Connect } from '../transports/transport.js'
 import { connectDefault } from '#default-transport'
 import { Client, START_OPTIONS } from './client.js'
@@ -25,7 +26,7 @@ import type { InstanceFactory } from './instance-factory.js'
 import { OptionMethods } from './option-methods.js'
 import { isPlain } from './plain-factory.js'
 
-/** Warning for connections to a server whose identity nobody checks. */
+/** Warning for connections to a server whose identity is not checked. */
 const UNVERIFIED =
   'tls.rejectUnauthorized is false, so anyone on the network path can impersonate the server. Pin its certificate with tls.fingerprint256, or trust it with tls.ca'
 
@@ -173,9 +174,9 @@ export class ClientBuilder<T extends object = object> {
   }
 
   #fillIn(logger: Logger): ClientSettings {
-    const { url, tls } = this.#options
-    if (isUnverified(tls)) logger.warn(UNVERIFIED)
-    const settings = fillIn(this.#options, (this.#methods?.url(url) ?? url) as PerAttempt<string | URL>)
+    const { url } = this.#options
+    const options = { ...this.#options, tls: watchTls(this.#options.tls, logger) }
+    const settings = fillIn(options, (this.#methods?.url(url) ?? url) as PerAttempt<string | URL>)
     // The cached settings of a class must not keep a container, a signal or an instance in memory.
     if (!this.#methods && !START_OPTIONS.some((name) => name in this.#options)) {
       keepSettings(this.#target, this.#options, settings)
@@ -184,7 +185,22 @@ export class ClientBuilder<T extends object = object> {
   }
 }
 
-/** Returns true if the server's certificate is neither verified nor pinned. */
-function isUnverified(tls: ConnectionOptions['tls']): boolean {
-  return typeof tls === 'object' && tls.rejectUnauthorized === false && tls.fingerprint256 === undefined
+/** Returns the `tls` option. Warns once if the server's certificate is neither verified nor pinned, also if a function returns that. */
+function watchTls(tls: ConnectionOptions['tls'], logger: Logger): ConnectionOptions['tls'] {
+  let hasWarned = false
+  const look = (options: TlsOptions | undefined): void => {
+    // A function can return anything. The attempt reports invalid values.
+    if (hasWarned || options?.rejectUnauthorized !== false || options.fingerprint256 !== undefined) return
+    hasWarned = true
+    logger.warn(UNVERIFIED)
+  }
+  if (typeof tls !== 'function') {
+    look(tls)
+    return tls
+  }
+  return async (attempt) => {
+    const options = await tls(attempt)
+    look(options)
+    return options
+  }
 }

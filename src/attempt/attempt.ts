@@ -23,18 +23,20 @@ import {
   HandshakeError,
   InvalidUrlError,
 } from '../errors/connection-errors.js'
-import { unusedProxy } from '../core/proxy-environment.js'
-import { redactProxy } from '../core/proxy-url.js'
+import { unusedProxy } from '../proxy/proxy-environment.js'
+import { redactProxy } from '../proxy/proxy-url.js'
 import { redactUrl } from '../core/url.js'
 import { resolveCodec, resolveRequest } from './attempt-options.js'
 import type { AttemptInfo, AttemptOptions } from './attempt-options.js'
+import type { ConnectLimiter, LimiterPlace } from './connect-limiter.js'
 import { keepCookies, withCookies } from './cookies.js'
 import type { CookieJar } from './cookies.js'
-import { resolveProxy } from './proxy-option.js'
-import type { ProxyOption } from './proxy-option.js'
+import { resolveProxy } from '../proxy/proxy-option.js'
+import type { ProxyOption } from '../proxy/proxy-option.js'
 import { Redirects } from './redirect.js'
 
 export interface AttemptSettings extends AttemptOptions {
+  readonly connectLimiter?: ConnectLimiter | undefined
   readonly connectTimeout: number
   /** Maximum number of redirects per attempt; 0 follows none. */
   readonly followRedirects: number
@@ -47,6 +49,8 @@ export interface AttemptSettings extends AttemptOptions {
 export interface AttemptListener {
   /** Reports an error that does not affect the attempt. */
   report(error: Error, stage: 'connect', consequence: string): void
+  /** Called when an attempt that had to wait for the connect limiter starts. */
+  onAttemptStart(): void
   /**
    * Called when the transport is open, which ends the attempt. Returns the listener for all later events from the transport.
    *
@@ -72,9 +76,11 @@ interface Dialing {
   proxy?: SocketOptions['proxy']
 }
 
+type AttemptFacts = Pick<AttemptInfo, 'isReconnect' | 'failure'>
+
 /**
- * One attempt to connect. Calls the option functions, connects, and follows redirects, all within `connectTimeout`. The result is an open
- * transport or a failure.
+ * One attempt to connect. Waits for the connect limiter. Then calls the option functions, connects, and follows redirects, all within
+ * `connectTimeout`. The result is an open transport or a failure.
  */
 export class Attempt implements TransportListener {
   /** Name that the lifecycle gives to the attempt and its link. */
@@ -87,6 +93,8 @@ export class Attempt implements TransportListener {
   #dialing: Dialing | undefined
   #transport: Transport | undefined
   #timer: Timer | undefined
+  /** Place in the queue of the connect limiter, while the attempt waits there. */
+  #place: LimiterPlace | undefined
   /** Receives events from the open transport that still reach the attempt. */
   #link: OpenTransportListener | undefined
   /** Error because of which Holdfast abandoned the attempt. */
@@ -111,7 +119,26 @@ export class Attempt implements TransportListener {
     return this.#gone.signal
   }
 
-  start(connect: Connect, facts: Pick<AttemptInfo, 'isReconnect' | 'failure'>): void {
+  /** Milliseconds after which the connect limiter lets the attempt start at the latest; 0 if it has started. */
+  get limiterDelay(): number {
+    return this.#place ? Math.max(0, this.#place.dueAt - this.#settings.clock.now()) : 0
+  }
+
+  /** Starts the attempt, once the connect limiter allows if there is one. */
+  start(connect: Connect, facts: AttemptFacts): void {
+    const { clock, connectLimiter } = this.#settings
+    if (!connectLimiter) {
+      this.#begin(connect, facts)
+      return
+    }
+    this.#place = connectLimiter.enter(clock, () => {
+      if (this.#place) this.#listener.onAttemptStart()
+      this.#place = undefined
+      this.#begin(connect, facts)
+    })
+  }
+
+  #begin(connect: Connect, facts: AttemptFacts): void {
     const { clock, connectTimeout, followRedirects } = this.#settings
     const redirects = followRedirects > 0 ? new Redirects(followRedirects) : undefined
     const dialing: Dialing = { connect, redirects }
@@ -176,6 +203,7 @@ export class Attempt implements TransportListener {
   cut(): void {
     if (this.#isOver) return
     this.#isOver = true
+    this.#place?.leave()
     this.#timer?.cancel()
     this.#gone.abort(new ConnectionLostError('Connection attempt canceled', CloseCode.ABNORMAL, ''))
     this.#transport?.terminate()

@@ -109,7 +109,7 @@ function isContents(value: unknown): boolean {
   return typeof value === 'string' || ArrayBuffer.isView(value)
 }
 
-/** Returns true for contents with a passphrase of their own, such as `{ pem, passphrase }`. */
+/** Returns true for contents with a separate passphrase, such as `{ pem, passphrase }`. */
 function isContentsIn(value: unknown, name: string): boolean {
   return (
     typeof value === 'object' &&

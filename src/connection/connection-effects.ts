@@ -32,6 +32,9 @@ const SHARES: Readonly<Partial<Record<TimerName, number>>> = { half: 1 / 2, cut:
 /** Maximum random share subtracted from `maxAge`, so that clients that started together do not reconnect together. */
 const MAX_AGE_SPREAD = 1 / 10
 
+/** Shortest wait for the connect limiter that is logged, in milliseconds. */
+const LONG_WAIT = 10_000
+
 /**
  * Runs the effects of steps on the parts of a connection. {@link EndingEffects} runs the effects that end a link or the connection.
  *
@@ -94,7 +97,7 @@ export abstract class ConnectionEffects
         retryPolicy.forgive()
         break
       case 'attempt':
-        this.#attempt(effect.link)
+        this.#attempt(effect.link, facts)
         break
       case 'state':
         this.#tellState(facts)
@@ -145,7 +148,7 @@ export abstract class ConnectionEffects
     switch (status) {
       case 'connecting': {
         const attempt = links.find(state.current)
-        return { status, attempt: attempt instanceof Attempt ? attempt.number : next }
+        return attempt instanceof Attempt ? connectingOf(attempt) : { status, attempt: next }
       }
       case 'opening':
       case 'open': {
@@ -195,11 +198,30 @@ export abstract class ConnectionEffects
 
   // --- attempts and links -----------------------------------------------------------------------------------------------
 
-  #attempt(name: LinkName): void {
+  onAttemptStart(): void {
+    this.retryPolicy.onDelayedStart()
+  }
+
+  #attempt(name: LinkName, facts: StepFacts): void {
     const { links, openings, retryPolicy, settings } = this
     const attempt = new Attempt(name, retryPolicy.countAttempt(), settings, this)
     links.add(attempt)
     attempt.start(this.#connect, { isReconnect: openings.count > 0, failure: retryPolicy.lastFailure })
+    if (attempt.limiterDelay > 0) this.#onLimited(attempt, facts)
+  }
+
+  /** Shows in the state that the attempt waits for the connect limiter. The state was created before the attempt. */
+  #onLimited(attempt: Attempt, { states }: StepFacts): void {
+    const { holder, state, listener } = this
+    const delay = Math.ceil(attempt.limiterDelay)
+    if (delay >= LONG_WAIT)
+      listener?.onWarning(`Attempt ${attempt.number} waits up to ${delay} ms for connectLimiter`)
+    const before = holder.state
+    if (before.status !== 'connecting' || state.current !== attempt.name) return
+    const limited = connectingOf(attempt)
+    holder.set(limited)
+    const index = states?.indexOf(before) ?? -1
+    if (index >= 0) states?.splice(index, 1, limited)
   }
 
   #runOnLink(effect: SessionEffect, facts: StepFacts): void {
@@ -251,6 +273,11 @@ export abstract class ConnectionEffects
 
 function decidedDelay({ trouble }: StepFacts): number {
   return trouble?.decision?.retry ? trouble.decision.delay : 0
+}
+
+function connectingOf({ number: attempt, limiterDelay }: Attempt): ConnectionState {
+  const connecting = { status: 'connecting', attempt } as const
+  return limiterDelay > 0 ? { ...connecting, limiterDelay: Math.ceil(limiterDelay) } : connecting
 }
 
 type WaitFacts = Omit<ConnectionState & { readonly status: 'waiting' }, 'status' | 'attempt'>

@@ -99,11 +99,16 @@ export class RetryPolicy {
     return this.#last?.failure
   }
 
-  /** Counts an attempt that starts now, and returns its number. Numbers start at 1, and again at 1 after a stable link. */
+  /** Counts an attempt that starts now or waits for the connect limiter, and returns its number. Numbers start at 1, and again at 1 after a stable link. */
   countAttempt(): number {
     this.#lastStart = wholeNow(this.#sources.clock)
     this.#attempts += 1
     return this.#attempts
+  }
+
+  /** Called when an attempt that was already counted starts later, because it had to wait. */
+  onDelayedStart(): void {
+    this.#lastStart = wholeNow(this.#sources.clock)
   }
 
   get nextAttempt(): number {

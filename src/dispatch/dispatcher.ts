@@ -70,7 +70,9 @@ export class Dispatcher extends DispatchContext implements ConnectionListener {
 function describeState(state: ConnectionState): string {
   switch (state.status) {
     case 'connecting':
-      return `connecting (attempt ${state.attempt})`
+      return state.limiterDelay === undefined
+        ? `connecting (attempt ${state.attempt})`
+        : `connecting (attempt ${state.attempt}, which waits up to ${state.limiterDelay} ms for connectLimiter)`
     case 'opening':
     case 'open':
       return `${state.status} (connection ${state.connectionNumber})`

@@ -107,11 +107,17 @@ export class ConnectOptionError extends ConnectionError {
   /** True if the function returned an invalid value; false if it threw or rejected. */
   readonly isInvalidValue: boolean
 
-  /** @param what start of the message, if the option is not a function */
-  constructor(option: ConnectOptionError['option'], cause: unknown, isInvalidValue = false, what?: string) {
+  /** @param isFunction whether the option is a function */
+  constructor(
+    option: ConnectOptionError['option'],
+    cause: unknown,
+    isInvalidValue = false,
+    isFunction = true,
+  ) {
     const verb = isInvalidValue ? 'returned an invalid value' : 'threw'
     const name = option === 'cookies' ? 'cookies.get' : option
-    super(`${what ?? `The ${name} function ${verb}`}: ${reasonOf(cause)}`, { cause })
+    const what = isFunction ? `function ${verb}` : 'option cannot be used'
+    super(`The ${name} ${what}: ${reasonOf(cause)}`, { cause })
     this.option = option
     this.isInvalidValue = isInvalidValue
   }

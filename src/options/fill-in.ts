@@ -75,6 +75,7 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
     outbox: fillInGroup<OutboxSettings>(options.outbox, OUTBOX_DEFAULTS),
     maxAge: options.maxAge ?? Infinity,
     rateLimit: options.rateLimit,
+    connectLimiter: options.connectLimiter,
     periodic: fillInPeriodic(options.periodic),
     requests: fillInRequests(options.requests),
     hasRequests: options.requests !== undefined,

@@ -1,6 +1,7 @@
 import type { PerAttempt, RequestHeaders, Subprotocols } from '../attempt/attempt-options.js'
 import type { CookieJar } from '../attempt/cookies.js'
-import type { ProxyOption } from '../attempt/proxy-option.js'
+import type { ProxyOption } from '../proxy/proxy-option.js'
+import type { ConnectLimiter } from '../attempt/connect-limiter.js'
 import type { Clock } from '../core/clock.js'
 import type { Codec, CodecFactory } from '../codecs/codec.js'
 import type { KeyedConcurrency } from './concurrency.js'
@@ -213,31 +214,36 @@ export interface ConnectionOptions {
   /** Limits sends to `messages` per `per` milliseconds, pings included. Excess sends are queued. */
   readonly rateLimit?: RateLimitSettings | undefined
   /**
+   * Limits the attempts of all clients that get the same limiter; see `createConnectLimiter`. An attempt waits for its turn before its
+   * option functions are called. The wait does not count toward `connectTimeout`.
+   */
+  readonly connectLimiter?: ConnectLimiter | undefined
+  /**
    * Options for TLS: certificates, the client's own certificate and key, versions, and pins. Pass a value, or a function called on every
    * attempt, for example if client certificates are rotated.
    */
   readonly tls?: PerAttempt<TlsOptions> | undefined
   /** Agent that creates the sockets: an `http.Agent`, or an `https.Agent` if the URL starts with `wss:`. */
-  readonly agent?: SocketOptions['agent']
+  readonly agent?: SocketOptions['agent'] | undefined
   /** Path of a Unix socket, or name of a Windows named pipe, to connect to instead of the URL's host. */
-  readonly socketPath?: SocketOptions['socketPath']
+  readonly socketPath?: SocketOptions['socketPath'] | undefined
   /** Creates the socket of each attempt: returns a `Duplex`, or a promise of one, or passes it to the callback. */
-  readonly createConnection?: SocketOptions['createConnection']
+  readonly createConnection?: SocketOptions['createConnection'] | undefined
   /** Local IP address to connect from. */
-  readonly localAddress?: SocketOptions['localAddress']
+  readonly localAddress?: SocketOptions['localAddress'] | undefined
   /** IP version to use: 4 or 6. @default either */
-  readonly family?: SocketOptions['family']
+  readonly family?: SocketOptions['family'] | undefined
   /** Resolves the host name, like `dns.lookup`. */
-  readonly lookup?: SocketOptions['lookup']
+  readonly lookup?: SocketOptions['lookup'] | undefined
   /**
    * Whether the operating system probes an idle connection (SO_KEEPALIVE), or the delay before its first probe in milliseconds. Rarely
    * needed: the heartbeat detects a lost connection sooner.
    *
    * @default false
    */
-  readonly tcpKeepAlive?: SocketOptions['tcpKeepAlive']
+  readonly tcpKeepAlive?: SocketOptions['tcpKeepAlive'] | undefined
   /** Whether small messages are sent without delay (TCP_NODELAY). @default true */
-  readonly tcpNoDelay?: SocketOptions['tcpNoDelay']
+  readonly tcpNoDelay?: SocketOptions['tcpNoDelay'] | undefined
   /**
    * Proxy to connect through: an `http:`, `https:` or `socks5:` URL, `'environment'` to use `HTTPS_PROXY` and similar variables, or a
    * function that returns the proxy for a URL. `false` turns off the proxy of a class. Requires the package `https-proxy-agent` or

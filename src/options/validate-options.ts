@@ -1,3 +1,4 @@
+import { ConnectLimiter } from '../attempt/connect-limiter.js'
 import { checkConcurrency } from './concurrency.js'
 import type { Mistake } from '../errors/startup-error.js'
 import { DEFAULTS } from './fill-in.js'
@@ -205,6 +206,14 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<keyof ConnectionOptions, Chec
   ['subscriptions', checkSubscriptions],
   ['rateLimit', checkRateLimit],
   ['proxy', checkProxy],
+  [
+    'connectLimiter',
+    shapeCheck(
+      (value) => value instanceof ConnectLimiter,
+      'a limiter',
+      'use createConnectLimiter({ attempts, per }), and share its result between the clients',
+    ),
+  ],
   ['maxAge', (value, place) => (value === Infinity ? [] : checkTime(value, place, 1))],
   [
     'logger',

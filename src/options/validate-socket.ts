@@ -36,7 +36,7 @@ const SHORTEST_KEEP_ALIVE = 1_000
 const IP_ADDRESS = /^\d+([.]\d+){3}$|:/
 
 /** Validates a `tls` option and returns the problems found. If it is a function, its result is validated on every call. */
-export function checkTls(tls: unknown, place: string): Mistake[] {
+function checkTls(tls: unknown, place: string): Mistake[] {
   if (isFunction(tls)) return []
   const unknown = isObject(tls) ? unknownNames(tls, place, TLS_NAMES) : []
   const known = isObject(tls)

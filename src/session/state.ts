@@ -17,7 +17,15 @@ import type { Initiator } from '../link/close-code.js'
  * any of these ── close(), or no retry left ──▶ closing ──▶ closed
  */
 export type ConnectionState =
-  | { readonly status: 'connecting'; readonly attempt: number }
+  | {
+      readonly status: 'connecting'
+      readonly attempt: number
+      /**
+       * Milliseconds after which `connectLimiter` lets the attempt start at the latest, measured from the start of this state; `undefined` if
+       * it started at once.
+       */
+      readonly limiterDelay?: number | undefined
+    }
   | {
       /** `opening`: the socket is open, and `@OnOpen` runs. `open`: it has completed, and the connection is ready. */
       readonly status: 'opening' | 'open'

@@ -49,4 +49,4 @@ export interface ConnectionTarget
 export type CreateConnection = (
   target: ConnectionTarget,
   callback: (error: Error | null, socket?: Duplex) => void,
-) => Duplex | Promise<Duplex> | undefined | void
+) => Duplex | Promise<Duplex> | undefined

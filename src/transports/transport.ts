@@ -6,7 +6,7 @@ import type { SendOptions } from './send-options.js'
 
 /** Options of the socket and its TLS, which Holdfast passes on to the transport as they were set. */
 export interface SocketOptions {
-  /** URL of the proxy to connect through, including its credentials. `false` connects directly because the user's options say so. */
+  /** URL of the proxy to connect through, including its credentials. `false` connects directly on purpose. */
   readonly proxy?: string | false | undefined
   /** Options for TLS. Ignored unless the URL starts with `wss:`. */
   readonly tls?: TlsOptions | undefined

@@ -354,7 +354,7 @@ describe('@ClientOption', () => {
     expect((await onlyMistake(Late, { url: 'ws://peer.test/' })).cause).to.contain('must be synchronous')
   })
 
-  it('can be async only for the URL, the headers, and the protocols', () => {
+  it('can be async only for the URL, the headers, the protocols, and TLS', () => {
     const awaited = CLIENT_OPTION_NAMES.filter((name) => {
       class Feed {
         received(): void {}
@@ -365,7 +365,7 @@ describe('@ClientOption', () => {
       defineHandlers(Feed, { message: 'received', option: { [name]: 'option' } })
       return handlersOf(Feed).mistakes.length === 0
     })
-    expect(awaited).to.deep.equal(['url', 'headers', 'protocols'])
+    expect(awaited).to.deep.equal(['url', 'headers', 'protocols', 'tls'])
   })
 
   it('rejects two methods for one option', async () => {

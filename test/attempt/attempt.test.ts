@@ -4,6 +4,7 @@ import {
   ConnectOptionError,
   ConnectTimeoutError,
   ConnectionLostError,
+  createConnectLimiter,
   HandshakeError,
   InvalidUrlError,
 } from 'holdfast'
@@ -29,6 +30,7 @@ function rig(options: ConnectionOptions = {}, refuse?: Error) {
   /** Receives the events of the open transport. */
   const link = new Recorder()
   const failures: LinkEnd[] = []
+  const starts = { count: 0 }
   const transport = { terminations: 0, terminate: () => void (transport.terminations += 1) }
   const connect = (request: TransportRequest, listener: TransportListener): Transport => {
     if (refuse) throw refuse
@@ -38,6 +40,7 @@ function rig(options: ConnectionOptions = {}, refuse?: Error) {
   const reports: unknown[][] = []
   const listener: AttemptListener = {
     report: (...report) => void reports.push(report),
+    onAttemptStart: () => void (starts.count += 1),
     onAttemptOpen: (...open) => {
       opens.push(open)
       return link
@@ -56,7 +59,7 @@ function rig(options: ConnectionOptions = {}, refuse?: Error) {
     expect(dials).to.have.length(1)
     return dials[0]!.listener
   }
-  return { attempt, clock, connect, dial, dials, failures, link, opens, reports, transport }
+  return { attempt, clock, connect, dial, dials, failures, link, opens, reports, starts, transport }
 }
 
 /** An option function that returns when the test decides. */
@@ -448,10 +451,34 @@ describe('Attempt', () => {
       expect(failures).to.deep.equal([{ ...LOST, error }])
     })
 
+    it('begins when the connect limiter lets the attempt start, as does the spacing of the next attempt', async () => {
+      const connectLimiter = createConnectLimiter({ attempts: 1, per: 1_000 })
+      const first = rig({ connectLimiter })
+      const { clock } = first
+      const { attempt, connect, dials, failures, starts } = rig({ connectLimiter, clock })
+      first.attempt.start(first.connect, FIRST)
+      attempt.start(connect, FIRST)
+      expect(attempt.limiterDelay).to.equal(1_000)
+      await clock.advance(999)
+      expect([first.starts.count, starts.count, dials.length]).to.deep.equal([0, 0, 0])
+      await clock.advance(1)
+      expect([first.starts.count, starts.count, dials.length]).to.deep.equal([0, 1, 1])
+      expect(attempt.limiterDelay).to.equal(0)
+      await clock.advance(99)
+      expect(failures).to.deep.equal([])
+      dials[0]?.listener.onClose(LOST)
+      expect(failures).to.have.length(1)
+    })
+
     it('does not exist if connectTimeout is Infinity', async () => {
       const { attempt, clock, connect } = rig()
       const settings = { ...fillIn({ clock }, URL_TEXT), connectTimeout: Infinity }
-      const ignore = { report: () => {}, onAttemptOpen: () => new Recorder(), onAttemptFailed: () => {} }
+      const ignore = {
+        report: () => undefined,
+        onAttemptStart: () => undefined,
+        onAttemptOpen: () => new Recorder(),
+        onAttemptFailed: () => {},
+      }
       new Attempt(1, 1, settings, ignore).start(connect, FIRST)
       expect(clock.timers).to.equal(0)
       attempt.start(connect, FIRST)

@@ -1,19 +1,19 @@
 import type { Transport, TransportListener, TransportRequest } from 'holdfast'
 import { WebSocket } from 'ws'
-import { createWsTransport } from '#src/transports/ws/ws-transport.js'
+import { createWsTransport } from '#src/ws/ws-transport.js'
 import { startHttpProxy } from '../support/http-proxy.js'
 import type { TestProxy } from '../support/http-proxy.js'
-import type { Scheme } from '../support/raw-server.js'
 import { startSocksProxy } from '../support/socks-proxy.js'
+import { ROADS } from '../support/roads.js'
+import type { Scheme } from '../support/roads.js'
 import { isFullVolume } from '../support/test-volume.js'
-import { trustSelfSigned } from '../support/trust.js'
 
 /** A client under test, reduced to what the cases need. Every `Connect` fits. */
 export interface ReceivingClient {
   readonly name: string
   /** Share of the deliveries to play in addition to the first one of each case. @default 1 */
   readonly share?: number
-  /** Scheme of the server's URL. @default ws */
+  /** Kind of the server. @default 'ws' */
   readonly scheme?: Scheme
   /** Starts what the client needs in addition to the server. */
   start?(): Promise<AsyncDisposable>
@@ -31,8 +31,14 @@ export const clients: readonly ReceivingClient[] = [
   { name: 'the transport without its fast paths', connect: createWsTransport({ fastPaths: false }) },
 ]
 
-/** The transport through each kind of proxy. They play a part of the deliveries, because the code that reads is the same. */
+/** The transport on each road, and through each kind of proxy. They play a part of the deliveries, because the code that reads is the same. */
 export const travelers: readonly ReceivingClient[] = [
+  ...ROADS.map(({ name, scheme, socket }): ReceivingClient => ({
+    name,
+    scheme,
+    share: isFullVolume ? 1 : 0.01,
+    connect: (request, listener) => createWsTransport()({ ...request, socket }, listener),
+  })),
   proxied('an HTTP proxy', 'ws', startHttpProxy),
   proxied('an HTTP proxy to TLS', 'wss', startHttpProxy),
   proxied('an HTTPS proxy to TLS', 'wss', () => startHttpProxy({ isSecure: true })),
@@ -47,17 +53,12 @@ function proxied(what: string, scheme: Scheme, startProxy: () => Promise<TestPro
     name: what,
     scheme,
     share: isFullVolume ? 1 : 0.01,
-    connect: (request, listener) => connect({ ...request, socket: { proxy } }, listener),
+    connect: (request, listener) =>
+      connect({ ...request, socket: { proxy, tls: { rejectUnauthorized: false } } }, listener),
     async start() {
       const started = await startProxy()
       proxy = started.url()
-      const distrust = trustSelfSigned()
-      return {
-        async [Symbol.asyncDispose]() {
-          distrust()
-          await started[Symbol.asyncDispose]()
-        },
-      }
+      return started
     },
   }
 }

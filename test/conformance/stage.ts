@@ -4,8 +4,9 @@ import type { Socket } from 'node:net'
 import type { TransportEnd, TransportListener } from 'holdfast'
 import { turn } from '../support/eventually.js'
 import { CLOSE, PONG, startRawServer, upgradeAnswer } from '../support/raw-server.js'
-import type { RawConnection, RawServer, Scheme } from '../support/raw-server.js'
+import type { RawConnection, RawServer } from '../support/raw-server.js'
 import { aBinary, aClose, aPing, aPong, aText, lastPingOf } from './case.js'
+import type { Scheme } from '../support/roads.js'
 import type { ConformanceCase, Limits, Outcome } from './case.js'
 import type { ReceivingClient } from './clients.js'
 import type { Delivery } from './deliveries.js'
@@ -119,7 +120,7 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-/** Returns a function that returns the bytes read from now on. What a proxy has sent before that does not count. */
+/** Returns a function that returns the bytes read from now on, without those that a proxy has sent before. */
 function bytesReadFromNow(socket: Socket): () => number {
   const { bytesRead } = socket
   return () => socket.bytesRead - bytesRead

@@ -114,6 +114,15 @@ describe('RetryPolicy', () => {
     })
 
     describe('the spacing between two attempts', () => {
+      it('counts from the actual start of an attempt that had to wait', () => {
+        const rig = new Rig({ delays: [0] })
+        rig.policy.countAttempt()
+        rig.now += 60_000
+        rig.policy.onDelayedStart()
+        rig.now += 500
+        expect(rig.decide()).to.deep.equal({ retry: true, delay: 1_500 })
+      })
+
       it('counts from the start of the last attempt, and applies only if it exceeds the delay', () => {
         const rig = new Rig()
         rig.policy.countAttempt()

@@ -54,7 +54,11 @@ describe('findUrlMistake', () => {
     ['//peer.test', 'is not an absolute URL', "'wss://example.com/feed'"],
     ['http://peer.test', 'has the unsupported scheme "http"', 'use ws://'],
     ['https://peer.test', 'has the unsupported scheme "https"', 'use wss://'],
-    ['ws+unix://run/peer.sock:/feed', 'contains a host', 'ws+unix:///run/app.sock:/path'],
+    [
+      'ws+unix://run/peer.sock:/feed',
+      'contains a host, which a Unix socket does not have',
+      'ws+unix:///run/app.sock:/path',
+    ],
     ['localhost:8080', 'has no scheme', 'include the scheme: ws://localhost:8080'],
     ['localhost:8080/feed?token=1', 'has no scheme', 'include the scheme: ws://localhost:8080'],
     ['feed.peer.test:443', 'has no scheme', 'include the scheme: wss://feed.peer.test:443'],

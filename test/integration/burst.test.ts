@@ -6,7 +6,7 @@ import { turn } from '../support/eventually.js'
 import { heapInUse } from '../support/heap.js'
 import { watchedConnect } from '../support/watched-transport.js'
 import type { Sight } from '../support/watched-transport.js'
-import { BOTH_WAYS } from '../transports/ws/ws-scene.js'
+import { BOTH_WAYS } from '../ws/ws-scene.js'
 
 const COUNT = 20_000
 const MiB = 2 ** 20

@@ -14,7 +14,7 @@ import { CLOSE, PING, closePayload, startRawServer, upgradeAnswer } from '../sup
 import type { RawServer } from '../support/raw-server.js'
 import { rejection } from '../support/rejection.js'
 import { watched } from '../support/watched.js'
-import { describeBothWays } from '../transports/ws/ws-scene.js'
+import { describeBothWays } from '../ws/ws-scene.js'
 
 /** Maximum duration in milliseconds, generous for busy machines. The tests check strictly what happens, but not when. */
 const LOOSE = 10_000

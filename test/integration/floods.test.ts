@@ -13,9 +13,9 @@ import {
   upgradeAnswer,
 } from '../support/raw-server.js'
 import type { RawConnection } from '../support/raw-server.js'
-import { trustSelfSigned } from '../support/trust.js'
+import { SELF_SIGNED } from '../support/self-signed.js'
 import { watchedConnect } from '../support/watched-transport.js'
-import { BOTH_WAYS } from '../transports/ws/ws-scene.js'
+import { BOTH_WAYS } from '../ws/ws-scene.js'
 
 const COUNT = 3_000
 const LIMIT = 4_000
@@ -63,9 +63,6 @@ for (const scheme of ['ws', 'wss'] as const) {
     describe(`A flood over ${scheme} ${way}`, function () {
       this.timeout(60_000)
       const use = disposal()
-      let distrust: () => void
-      before(() => (distrust = trustSelfSigned()))
-      after(() => distrust())
 
       /** Starts a server that starts its flood in the same segment as the handshake response, and answers a close frame. */
       async function floodServer(
@@ -85,7 +82,8 @@ for (const scheme of ['ws', 'wss'] as const) {
         type: new () => object,
         options: ClientOptions = {},
       ): Promise<Client> {
-        const defaults = { logger: false, reconnect: false, maxPayload: LIMIT, transport } as const
+        const tls = { ca: SELF_SIGNED.cert }
+        const defaults = { logger: false, reconnect: false, maxPayload: LIMIT, transport, tls } as const
         return use(await bootstrap(type, url, { ...defaults, ...options }))
       }
 

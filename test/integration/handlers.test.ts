@@ -6,7 +6,7 @@ import { startTestServer } from 'holdfast/testing'
 import { disposal } from '../support/disposal.js'
 import { eventually, turns } from '../support/eventually.js'
 import { watched } from '../support/watched.js'
-import { describeBothWays } from '../transports/ws/ws-scene.js'
+import { describeBothWays } from '../ws/ws-scene.js'
 
 interface Numbered {
   readonly number: number

@@ -16,7 +16,7 @@ import {
   upgradeAnswer,
 } from '../support/raw-server.js'
 import { watched } from '../support/watched.js'
-import { describeBothWays } from '../transports/ws/ws-scene.js'
+import { describeBothWays } from '../ws/ws-scene.js'
 
 const MiB = 2 ** 20
 

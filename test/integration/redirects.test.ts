@@ -1,12 +1,13 @@
 import { expect } from 'chai'
 import { HandshakeError, OnError, OnMessage, bootstrap } from 'holdfast'
 import type { AttemptInfo, ClientOptions } from 'holdfast'
-import { createWsTransport } from '#src/transports/ws/ws-transport.js'
+import { createWsTransport } from '#src/ws/ws-transport.js'
 import { disposal } from '../support/disposal.js'
 import { eventually } from '../support/eventually.js'
 import { startRawServer, upgradeAnswer } from '../support/raw-server.js'
-import type { RawServer, Scheme } from '../support/raw-server.js'
-import { BOTH_WAYS } from '../transports/ws/ws-scene.js'
+import type { RawServer } from '../support/raw-server.js'
+import type { Scheme } from '../support/roads.js'
+import { BOTH_WAYS } from '../ws/ws-scene.js'
 
 const SECRET = 'tok-5d0c'
 

@@ -12,7 +12,7 @@ import { startRawServer, upgradeAnswer } from '../support/raw-server.js'
 import { rejection } from '../support/rejection.js'
 import { SELF_SIGNED } from '../support/self-signed.js'
 import { watched } from '../support/watched.js'
-import { describeBothWays } from '../transports/ws/ws-scene.js'
+import { describeBothWays } from '../ws/ws-scene.js'
 
 interface Refusal {
   readonly status: number

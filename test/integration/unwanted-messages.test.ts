@@ -6,7 +6,7 @@ import { MemoryServer, startTestServer } from 'holdfast/testing'
 import { disposal } from '../support/disposal.js'
 import { eventually } from '../support/eventually.js'
 import { isFullVolume } from '../support/test-volume.js'
-import { BOTH_WAYS } from '../transports/ws/ws-scene.js'
+import { BOTH_WAYS } from '../ws/ws-scene.js'
 
 /** A client that handles messages with only a few keys. */
 @WebSocketClient({ inject: [Connection] })

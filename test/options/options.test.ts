@@ -25,6 +25,7 @@ describe('fillIn', () => {
       socket: undefined,
       proxy: undefined,
       rateLimit: undefined,
+      connectLimiter: undefined,
       periodic: undefined,
       maxAge: Infinity,
       url: URL_TEXT,

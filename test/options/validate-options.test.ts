@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { createConnectLimiter } from 'holdfast'
 import { jsonCodec } from 'holdfast/codecs'
 import { homeAssistant, jsonRpc, ocpp } from 'holdfast/requests'
 import { FakeClock } from 'holdfast/testing'
@@ -431,6 +432,13 @@ describe('validateOptions', () => {
         'did you mean "timeout"?',
       )
     })
+  })
+
+  it('accepts only a connectLimiter from createConnectLimiter', () => {
+    expect(check({ connectLimiter: createConnectLimiter({ attempts: 1, per: 1 }) })).to.deep.equal([])
+    const fix = 'use createConnectLimiter({ attempts, per })'
+    const received = 'expected a limiter, received a plain object'
+    expectMistake({ connectLimiter: { attempts: 1, per: 1 } }, 'options.connectLimiter', received, fix)
   })
 
   describe('rateLimit', () => {

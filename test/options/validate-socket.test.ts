@@ -3,6 +3,7 @@ import { lookup } from 'node:dns'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { inspect } from 'node:util'
+import { SOCKET_OPTIONS } from '#src/options/fill-in.js'
 import { validateOptions } from '#src/options/validate-options.js'
 import { SOCKET_CHECKS } from '#src/options/validate-socket.js'
 
@@ -47,6 +48,13 @@ describe('The options of the socket', () => {
       { tcpKeepAlive: false },
     ]
     for (const options of forms) expect(check(options), inspect(options)).to.deep.equal([])
+  })
+
+  it('are all checked and passed on', () => {
+    const checked = SOCKET_CHECKS.map(([name]) => name as string)
+    const others = SOCKET_OPTIONS.filter((name) => !checked.includes(name))
+    expect(SOCKET_OPTIONS).to.include.members(checked)
+    expect(others).to.deep.equal(['proxy'])
   })
 
   it('are mistakes in other forms', () => {

@@ -1,4 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { readRecording as readLines } from 'holdfast/testing'
+import type { RecordedMessage } from 'holdfast/testing'
 import { root } from './project.js'
 
 /** Folder of the recordings, which is outside the project because of their license. */
@@ -32,23 +34,15 @@ export interface Recording {
   readonly passages: readonly Passage[]
 }
 
-interface Line {
-  readonly d: 'open' | 'send' | 'recv'
-  readonly url?: string
-  readonly text?: string
-  readonly b64?: string
-}
-
 /** Reads a recording; returns `undefined` if there is none. */
 export function readRecording(name: string, exchange: RecordedExchange): Recording | undefined {
   const file = new URL(`${name}.jsonl`, FOLDER)
   if (!existsSync(file)) return undefined
   const { adapt = String, superfluous, more = [] } = exchange
-  const [open, ...lines] = readFileSync(file, 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Line)
-  const recorded = lines
+  const events = readLines(readFileSync(file, 'utf8'))
+  const open = events.find((event) => event.d === 'open')
+  const recorded = events
+    .filter((event): event is RecordedMessage => event.d === 'recv' || event.d === 'send')
     .filter(({ d, text = '' }) => d === 'recv' || !superfluous?.test(text))
     .map(({ d, text, b64 = '' }): Passage => {
       if (d === 'send') return { from: 'client', text: adapt(text ?? '') }

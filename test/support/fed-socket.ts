@@ -1,9 +1,9 @@
 import { Duplex } from 'node:stream'
 import type { ClientOptions } from 'ws'
 import { WebSocket } from 'ws'
-import { FastReceive } from '#src/transports/ws/fast-receive.js'
-import type { FastReceiveListener } from '#src/transports/ws/fast-receive.js'
-import { SHARED_READ } from '#src/transports/ws/shared-read-buffer.js'
+import { FastReceive } from '#src/fast-paths/fast-receive.js'
+import type { FastReceiveListener } from '#src/fast-paths/fast-receive.js'
+import { SHARED_READ } from '#src/fast-paths/shared-read-buffer.js'
 import { eventually, turns } from './eventually.js'
 import { upgradeAnswer } from './raw-server.js'
 

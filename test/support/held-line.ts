@@ -55,6 +55,11 @@ export class HeldLine implements AsyncDisposable {
     this.#passed += count
   }
 
+  /** Sends bytes to the client that the server has not sent. */
+  inject(bytes: Uint8Array): void {
+    this.#client?.write(bytes)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#client?.destroy()
     this.#far?.destroy()

@@ -80,15 +80,19 @@ export async function startHttpProxy({
   const sockets = new ProxySockets()
   const targets: string[] = []
   const requests: IncomingMessage[] = []
-  const expected = credentials && `Basic ${Buffer.from(credentials).toString('base64')}`
+  const expected =
+    credentials === undefined ? undefined : `Basic ${Buffer.from(credentials).toString('base64')}`
   // The first event of a TLS connection is that of its TCP connection.
   server.on('connection', (socket) => sockets.add(socket, true))
-  server.on('tlsClientError', (_error, socket) => socket.destroy())
+  server.on('tlsClientError', (_error: Error, socket: Socket) => void socket.destroy())
   server.on('connect', (request, stream) => {
     const socket = stream as Socket
     socket.on('error', () => undefined)
     requests.push(request)
-    if (answer) return answer(socket, request)
+    if (answer) {
+      answer(socket, request)
+      return
+    }
     if (expected !== undefined && request.headers['proxy-authorization'] !== expected)
       return void socket.end(
         'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n',

@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
+import { unixPath, unixUrl } from './roads.js'
+import type { Scheme } from './roads.js'
 import { SELF_SIGNED } from './self-signed.js'
 
 export const TEXT = 0x1
@@ -20,8 +22,6 @@ export interface RawConnection {
   /** Returns all complete frames received since the request, unmasked. */
   frames(): { readonly opcode: number; readonly payload: Buffer }[]
 }
-
-export type Scheme = 'ws' | 'wss'
 
 /** A peer that sends raw bytes, to do what no WebSocket server would do. */
 export class RawServer implements AsyncDisposable {
@@ -41,7 +41,8 @@ export class RawServer implements AsyncDisposable {
   }
 
   get url(): string {
-    return `${this.#scheme}://127.0.0.1:${this.port}`
+    const address = this.#server.address()
+    return typeof address === 'string' ? unixUrl(address) : `${this.#scheme}://127.0.0.1:${this.port}`
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -53,14 +54,16 @@ export class RawServer implements AsyncDisposable {
 }
 
 /**
- * Listens on a free port.
+ * Listens on a free port, or on a Unix socket.
  *
  * @param onRequest called with each complete request; it must write the answer itself
  * @param scheme with `wss`, the server uses {@link SELF_SIGNED}, a certificate that clients must be configured to trust
+ * @param path path of a Unix socket to listen on
  */
 export async function startRawServer(
   onRequest: (connection: RawConnection) => void,
   scheme: Scheme = 'ws',
+  path = scheme === 'ws+unix' ? unixPath() : undefined,
 ): Promise<RawServer> {
   const server = scheme === 'wss' ? createTlsServer(SELF_SIGNED) : createServer()
   const raw = new RawServer(server, scheme)
@@ -80,7 +83,8 @@ export async function startRawServer(
       onRequest(connection)
     })
   })
-  server.listen(0, '127.0.0.1')
+  if (path !== undefined) server.listen(path)
+  else server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return raw
 }

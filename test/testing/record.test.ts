@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { PassThrough, Writable } from 'node:stream'
 import { bootstrap, Connection, OnMessage, WebSocketClient } from 'holdfast'
-import type { ClientOptions } from 'holdfast'
+import type { ClientOptions, Connect, Transport } from 'holdfast'
 import { jsonRpc } from 'holdfast/requests'
 import { FakeClock, MemoryServer, readRecording, record, startTestServer } from 'holdfast/testing'
 import type { RecordedEvent, RecordOptions } from 'holdfast/testing'
@@ -223,6 +223,25 @@ describe('record', () => {
     await client.close()
     const texts = lines.map((line) => `${line[0]} ${(JSON.parse(line.slice(2)) as { text?: string }).text}`)
     expect(texts).to.deep.equal(['a undefined', 'b undefined', 'a one', 'b one', 'a two'])
+  })
+
+  it('detaches from the socket when the last recording of a connection ends', async () => {
+    const server = new MemoryServer()
+    const sockets: Transport[] = []
+    const transport: Connect = (request, listener) => {
+      const socket = server.connect(request, listener)
+      sockets.push(socket)
+      return socket
+    }
+    const { client } = await ready({ transport })
+    const sends = (): unknown => (sockets[0] as { readonly send: unknown }).send
+    const stop = record(client.connection, () => undefined)
+    const tapped = sends()
+    record(client.connection, () => undefined)()
+    expect(sends()).to.equal(tapped)
+    stop()
+    expect(sends()).not.to.equal(tapped)
+    await client.close()
   })
 
   it('ends with one warning if the sink or redact throws, and leaves the connection alone', async () => {

@@ -49,6 +49,7 @@ export function describeClosing(scene: Scene): void {
     expect(scene.transport.isOpen).to.equal(false)
     const end = await scene.recorder.untilClosed()
     expect(far.received).to.deep.equal(['before'])
+    await eventually('the close frame is at the server', () => far.closeFrame !== undefined)
     expect(far.closeFrame).to.deep.equal({ code: 4002, reason: 'enough' })
     expect(end.code).to.equal(4002)
     expect(end.error).to.equal(undefined)

@@ -19,7 +19,7 @@ import { disposal } from '../../support/disposal.js'
 import { eventually } from '../../support/eventually.js'
 import { rejection } from '../../support/rejection.js'
 import { startTcpProxy } from '../../support/tcp-proxy.js'
-import { describeBothWays } from '../../transports/ws/ws-scene.js'
+import { describeBothWays } from '../../ws/ws-scene.js'
 
 const SCHEMA = buildSchema(`
   type Query { echo(text: String!): String! }

@@ -20,7 +20,7 @@ import { disposal } from '../../support/disposal.js'
 import { eventually } from '../../support/eventually.js'
 import { rejection } from '../../support/rejection.js'
 import { startTcpProxy } from '../../support/tcp-proxy.js'
-import { describeBothWays } from '../../transports/ws/ws-scene.js'
+import { describeBothWays } from '../../ws/ws-scene.js'
 
 interface Message {
   readonly id?: unknown

@@ -1,6 +1,0 @@
-import type { Connect } from './transport.js'
-
-/** Default transport in browsers, which do not have one yet. */
-export const connectDefault: Connect = () => {
-  throw new Error('No default transport in this runtime. Pass the transport option')
-}
