@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { startTestServer } from 'holdfast/testing'
 import { codeBlocks, readDocument } from './support/markdown.js'
 import { filesIn, readPackageJson, root, run, tsc } from './support/project.js'
 
@@ -80,10 +81,12 @@ describe('The packed package', function () {
   this.timeout(60_000)
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-'))
   let files: readonly string[] = []
+  let tarball: string
 
   before(async () => {
     const packed = await pack(folder)
     files = packed.files
+    tarball = packed.tarball
     await consume(packed.tarball, folder)
   })
 
@@ -103,8 +106,22 @@ describe('The packed package', function () {
       return ['.js', '.js.map', '.d.ts', '.d.ts.map'].map((ending) => name + ending)
     })
     expect(files.filter((path) => /^(dist|src)[/]/.test(path)).sort()).to.deep.equal(
-      [...sources, ...built].sort(),
+      [...sources, ...built, 'dist/cli/holdfast.cjs'].sort(),
     )
+  })
+
+  it('contains the command, which runs without any peer dependency', async () => {
+    const bare = join(folder, 'bare')
+    const home = join(bare, 'node_modules', 'holdfast')
+    mkdirSync(home, { recursive: true })
+    expect((await run('tar', ['-xzf', tarball, '-C', home, '--strip-components=1'])).code).to.equal(0)
+    for (const name of Object.keys(readPackageJson().dependencies)) link(bare, name)
+    await using server = await startTestServer(({ socket }) => socket.send('hello'))
+    const command = join(home, readPackageJson().bin['holdfast'] ?? '')
+    expect(await run(command, ['--quiet', '--count', '1', server.url], bare)).to.deep.equal({
+      code: 0,
+      output: 'hello\n',
+    })
   })
 
   it('can be required from CommonJS', async () => {

@@ -24,6 +24,8 @@ const HOUSE = {
   'src/app/app.ts': "import { link } from '../link/link.js'\nexport const app = link",
   'src/link/link.ts': "import { clock } from '../core/clock.js'\nexport const link = clock",
   'src/core/clock.ts': 'export const clock = 1',
+  'src/cli/main.ts': "import '../index.js'\nimport '../terminal/screen.js'\nimport 'node:child_process'",
+  'src/terminal/screen.ts': "import '../index.js'\nimport 'node:fs'",
 }
 
 /** Files that each break one rule. */
@@ -37,6 +39,8 @@ const BROKEN = {
   'src/core/network.ts': "import 'node:net'",
   'src/core/entry.ts': "import '../index.js'",
   'src/core/kit.ts': "import '../testing/kit.js'",
+  'src/cli/deep.ts': "import '../link/link.js'",
+  'src/link/command.ts': "import '../cli/main.js'",
   'src/testing/kit.ts': "import '../core/clock.js'",
   'test/by-path.test.ts': "import '../src/index.js'",
 }
@@ -94,6 +98,11 @@ describe('The drawing of the architecture', function () {
   it('forbids an import of the entry or the test kit', () => {
     expect(broken).to.include('nothing-imports-the-entry: src/core/entry.ts → src/index.ts')
     expect(broken).to.include('only-tests-import-testing: src/core/kit.ts → src/testing/kit.ts')
+  })
+
+  it('forbids the command to import what users cannot, and everything else to import the command', () => {
+    expect(broken).to.include('room-cli: src/cli/deep.ts → src/link/link.ts')
+    expect(broken).to.include('room-link: src/link/command.ts → src/cli/main.ts')
   })
 
   it('forbids network access outside transports and testing', () => {

@@ -260,6 +260,11 @@ describe('The house rules for the whole program', function () {
       ])
     })
 
+    it('accepts decorated members, which are used through their decorator', () => {
+      const on = 'const On = (): MethodDecorator => () => undefined'
+      expect(messages({ 'src/a.ts': `${on}\nexport class A { @On() f(): void {} }` })).to.deep.equal([])
+    })
+
     it('accepts members that other libraries declare, and members of the test kit', () => {
       expect(
         messages({ 'src/a.ts': 'export class A extends Error { override message = "" }' }),

@@ -87,8 +87,9 @@ const isWithin = (node, declarations) =>
 
 const isField = (parameter) => ts.isParameterPropertyDeclaration(parameter, parameter.parent)
 
-/** Computed names are those of protocols, such as [Symbol.asyncIterator]. */
+/** Computed names are those of protocols, such as [Symbol.asyncIterator]. A decorated member is used through its decorator. */
 function isVisible({ name, modifiers }) {
+  if (modifiers?.some(ts.isDecorator)) return false
   if (!name || (!ts.isIdentifier(name) && !ts.isStringLiteral(name))) return false
   return !modifiers?.some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword)
 }

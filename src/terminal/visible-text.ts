@@ -1,0 +1,13 @@
+import { escapeText } from '../core/error-text.js'
+
+/**
+ * Escapes everything in a server's text that could control the terminal or reorder its output. Tabs are harmless, and stay.
+ *
+ * @param lineBreak text to print instead of a line feed; by default, it is escaped
+ */
+export function visibleText(text: string, lineBreak = '\\n'): string {
+  return text
+    .split(/\r?\n/)
+    .map((line) => line.split('\t').map(escapeText).join('\t'))
+    .join(lineBreak)
+}
