@@ -319,4 +319,3 @@ export class MemoryTransport implements Transport {
     this.#inbound.resume()
   }
 }
-
