@@ -195,7 +195,9 @@ export default defineConfig([
     files: [
       'src/core/clock.ts',
       'src/core/platform*.ts',
-      'src/transports/**/*.ts',
+      'src/ws/**/*.ts',
+      'src/fast-paths/**/*.ts',
+      'src/proxy/**/*.ts',
       'src/testing/*.ts',
       'src/{cli,terminal}/*.ts',
     ],

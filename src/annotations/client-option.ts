@@ -12,6 +12,9 @@ export interface ClientOptionMethods {
   headers(attempt: AttemptInfo): RequestHeaders | Promise<RequestHeaders>
   protocols(attempt: AttemptInfo): Subprotocols | Promise<Subprotocols>
   tls(attempt: AttemptInfo): TlsOptions | Promise<TlsOptions>
+  proxy(url: string): string | URL | undefined | Promise<string | URL | undefined>
+  'cookies.get'(url: string): string | undefined | Promise<string | undefined>
+  'cookies.set'(url: string, setCookie: string[]): unknown
   route(message: never): unknown
   unpack(decoded: never): Iterable<unknown>
   ackOnArrival(message: never): unknown
@@ -37,6 +40,9 @@ const AWAITED: Readonly<Record<ClientOptionName, boolean>> = {
   headers: true,
   protocols: true,
   tls: true,
+  proxy: true,
+  'cookies.get': true,
+  'cookies.set': true,
   route: false,
   unpack: false,
   ackOnArrival: false,

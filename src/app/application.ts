@@ -188,7 +188,7 @@ async function planClients(
     for (const provider of provide) child?.register(provider)
     if (!child && provide.length > 0) mistakes.push(missingContainer(`${place} provide`))
     const builder = new ClientBuilder(use, child ?? new PlainFactory(), [entry, withoutStart(options)])
-    const found = await builder.checkAll([])
+    const found = await builder.check([])
     mistakes.push(...found.map((mistake) => inEntry(mistake, place, use, 'url' in entry)))
     planned.push({ builder, isAwaited: waitForOpen !== false })
   }

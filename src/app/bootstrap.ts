@@ -121,7 +121,7 @@ async function startClient<T extends object>(target: Class<T>, options: ClientOp
   const chosen = factoryFor(target, { ...options, providers })
   const factory = chosen instanceof Promise ? await chosen : chosen
   const builder = new ClientBuilder(target, factory, [options])
-  const checked = builder.checkAll(START_OPTIONS)
+  const checked = builder.check(START_OPTIONS)
   const mistakes = [...found, ...(checked instanceof Promise ? await checked : checked)]
   if (providers.length > 0 && factory instanceof PlainFactory)
     mistakes.push(missingContainer('options.providers'))

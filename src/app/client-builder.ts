@@ -68,7 +68,7 @@ export class ClientBuilder<T extends object = object> {
   }
 
   /** Validates the class, its dependencies and its options, and returns all problems found. */
-  check(otherOptions: readonly string[]): Mistake[] {
+  #check(otherOptions: readonly string[]): Mistake[] {
     const { mistakes } = handlersOf(this.#target)
     this.#settings = knownSettings(this.#target, this.#options)
     return [
@@ -79,11 +79,11 @@ export class ClientBuilder<T extends object = object> {
   }
 
   /**
-   * Like {@link check}. If that finds nothing, lets the transport find problems in the options of the socket. Returns a promise only if any
-   * of them is set.
+   * Validates the class, its dependencies and its options, and returns all problems found. If there are none, lets the transport find
+   * problems in the options of the socket, and returns a promise if any of them is set.
    */
-  checkAll(otherOptions: readonly string[]): readonly Mistake[] | Promise<readonly Mistake[]> {
-    const mistakes = this.check(otherOptions)
+  check(otherOptions: readonly string[]): readonly Mistake[] | Promise<readonly Mistake[]> {
+    const mistakes = this.#check(otherOptions)
     const socket = this.#settings ? undefined : socketAtStart(this.#options)
     const { checkSocket } = this.#connect
     if (mistakes.length > 0 || !socket || !checkSocket) return mistakes

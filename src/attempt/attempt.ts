@@ -10,7 +10,6 @@ import type {
   Connect,
   Handshake,
   OpenTransportListener,
-  SocketOptions,
   Transport,
   TransportEnd,
   TransportListener,
@@ -23,25 +22,16 @@ import {
   HandshakeError,
   InvalidUrlError,
 } from '../errors/connection-errors.js'
-import { unusedProxy } from '../proxy/proxy-environment.js'
-import { redactProxy } from '../proxy/proxy-url.js'
 import { redactUrl } from '../core/url.js'
 import { resolveCodec, resolveRequest } from './attempt-options.js'
 import type { AttemptInfo, AttemptOptions } from './attempt-options.js'
 import type { ConnectLimiter, LimiterPlace } from './connect-limiter.js'
-import { keepCookies, withCookies } from './cookies.js'
-import type { CookieJar } from './cookies.js'
-import { resolveProxy } from '../proxy/proxy-option.js'
-import type { ProxyOption } from '../proxy/proxy-option.js'
-import { Redirects } from './redirect.js'
+import { Dialing } from './dialing.js'
+import type { DialingSettings } from './dialing.js'
 
-export interface AttemptSettings extends AttemptOptions {
+export interface AttemptSettings extends AttemptOptions, DialingSettings {
   readonly connectLimiter?: ConnectLimiter | undefined
   readonly connectTimeout: number
-  /** Maximum number of redirects per attempt; 0 follows none. */
-  readonly followRedirects: number
-  readonly cookies?: CookieJar | undefined
-  readonly proxy?: ProxyOption | undefined
   readonly clock: Clock
 }
 
@@ -63,17 +53,6 @@ export interface AttemptListener {
     codec: Codec,
   ): OpenTransportListener
   onAttemptFailed(attempt: Attempt, end: LinkEnd): void
-}
-
-/** Everything that an attempt needs to dial. */
-interface Dialing {
-  readonly connect: Connect
-  /** Undefined if the attempt follows no redirects. */
-  readonly redirects: Redirects | undefined
-  /** Latest request, without its proxy and the cookies from the jar; `undefined` until it is known. */
-  request?: TransportRequest
-  /** Proxy of the latest request; see `SocketOptions`. */
-  proxy?: SocketOptions['proxy']
 }
 
 type AttemptFacts = Pick<AttemptInfo, 'isReconnect' | 'failure'>
@@ -110,8 +89,7 @@ export class Attempt implements TransportListener {
 
   /** Full URL, including credentials, after the redirects so far; `undefined` until it is known. */
   get url(): string | undefined {
-    const { request } = this.#dialing ?? {}
-    return request?.url
+    return this.#dialing?.url
   }
 
   /** Aborts when the attempt fails or is abandoned. */
@@ -139,10 +117,8 @@ export class Attempt implements TransportListener {
   }
 
   #begin(connect: Connect, facts: AttemptFacts): void {
-    const { clock, connectTimeout, followRedirects } = this.#settings
-    const redirects = followRedirects > 0 ? new Redirects(followRedirects) : undefined
-    const dialing: Dialing = { connect, redirects }
-    this.#dialing = dialing
+    const { clock, connectTimeout } = this.#settings
+    const dialing = (this.#dialing = new Dialing(connect, this.#settings))
     if (connectTimeout !== Infinity)
       this.#timer = clock.setTimeout(() => this.#onTimeout(connectTimeout), connectTimeout)
     const signal = (): AbortSignal => this.signal
@@ -162,28 +138,20 @@ export class Attempt implements TransportListener {
 
   /** Adds the proxy and the cookies for a request, if there are any, and dials. */
   #prepare(dialing: Dialing, request: TransportRequest): void {
-    const { cookies, proxy } = this.#settings
     if (this.#isOver) return
-    dialing.request = request
-    if (!cookies && proxy === undefined) this.#dial(dialing, request)
-    else
-      complete(request, this.#settings).then(
-        (complete) => this.#dial(dialing, complete),
+    const complete = dialing.complete(request)
+    if (complete instanceof Promise)
+      complete.then(
+        (each) => this.#dial(dialing, each),
         (thrown: unknown) => this.#failWith(toError(thrown)),
       )
+    else this.#dial(dialing, complete)
   }
 
   #dial(dialing: Dialing, request: TransportRequest): void {
-    const { connect, redirects } = dialing
     if (this.#isOver) return
-    dialing.proxy = request.socket?.proxy
-    const loop = redirects?.findLoop(request)
-    if (loop) {
-      this.#failWith(loop)
-      return
-    }
     try {
-      this.#transport = connect(request, this)
+      this.#transport = dialing.dial(request, this)
     } catch (thrown) {
       this.#failWith(unusable(request.url, toError(thrown)))
     }
@@ -191,12 +159,11 @@ export class Attempt implements TransportListener {
 
   #onTimeout(timeout: number): void {
     // Without a transport, a function of the options or of the cookie jar is pending.
-    const url = this.#transport && this.url
-    const error =
-      url === undefined
-        ? new ConnectTimeoutError(url, timeout)
-        : new ConnectTimeoutError(redactUrl(url), timeout, proxyRemark(url, this.#dialing?.proxy))
-    this.#giveUp(error)
+    this.#giveUp(
+      this.#transport && this.#dialing
+        ? this.#dialing.timeoutError(timeout)
+        : new ConnectTimeoutError(undefined, timeout),
+    )
   }
 
   /** Abandons the attempt. The listener is not called. */
@@ -264,8 +231,7 @@ export class Attempt implements TransportListener {
   /** Called with the server's answer if the handshake has failed. Keeps its cookies, and follows a redirect. */
   #onAnswer(dialing: Dialing, end: TransportEnd, answer: HandshakeError): void {
     const kept = this.#keepCookies(answer.headers)
-    const { request, redirects } = dialing
-    const next = request && redirects?.next(request, answer)
+    const next = dialing.next(answer)
     if (!next || next instanceof Error) {
       this.#fail({ ...end, error: next ?? answer })
       return
@@ -278,10 +244,7 @@ export class Attempt implements TransportListener {
 
   /** Passes the cookies of an answer to the jar. Returns a promise, which never rejects, if the jar is still storing them. */
   #keepCookies(headers: Handshake['headers']): Promise<void> | undefined {
-    const { cookies } = this.#settings
-    const { url } = this
-    if (!cookies || url === undefined) return undefined
-    return keepCookies(cookies, url, headers, (error) =>
+    return this.#dialing?.keepCookies(headers, (error) =>
       this.#listener.report(error, 'connect', 'the cookies may be lost'),
     )
   }
@@ -298,22 +261,6 @@ export class Attempt implements TransportListener {
     this.#gone.abort(error ?? new ConnectionLostError('Connection attempt canceled', end.code, end.reason))
     this.#listener.onAttemptFailed(this, { ...end, error })
   }
-}
-
-/** Adds the proxy and the cookies that belong to the URL of a request. */
-async function complete(
-  request: TransportRequest,
-  { cookies, proxy }: AttemptSettings,
-): Promise<TransportRequest> {
-  const chosen = await resolveProxy(proxy, request.url)
-  const routed = chosen === undefined ? request : { ...request, socket: { ...request.socket, proxy: chosen } }
-  return cookies ? withCookies(cookies, routed) : routed
-}
-
-/** Returns a sentence about the proxy that was used, or that could have been used. */
-function proxyRemark(url: string, proxy: SocketOptions['proxy']): string {
-  if (proxy === undefined) return unusedProxy(url)
-  return proxy === false ? '' : `. The connection goes through the proxy ${redactProxy(proxy)}`
 }
 
 function unusable(url: string, thrown: Error): Error {

@@ -112,7 +112,8 @@ export class Sender {
   #sendNow(link: SenderLink, data: OutboxData, options: SendOptions | undefined): Promise<void> {
     const { excess } = link
     if (excess !== undefined) throw new OutboxFullError(0, excess, this.#highWaterMark)
-    return isLate(data) ? this.#sendLateNow(link, data) : link.send(data, undefined, options)
+    if (typeof data === 'string' || data instanceof Uint8Array) return link.send(data, undefined, options)
+    return this.#sendLateNow(link, data)
   }
 
   /** Limits the number of messages that have not been created yet. Their size is unknown, so it cannot be limited. */

@@ -54,7 +54,12 @@ export class MemoryPeer {
   readonly #transport: MemoryTransport
   #closeFrame: { readonly code: number; readonly reason: string } | undefined
   #pings = 0
-  #onEnd: (() => void) | undefined
+  /**
+   * Called once the client has been notified of the end.
+   *
+   * @internal
+   */
+  onEnd: (() => void) | undefined
 
   /** @internal */
   constructor(request: TransportRequest, transport: MemoryTransport) {
@@ -137,21 +142,6 @@ export class MemoryPeer {
   read(): void {
     this.isReading = true
     this.#transport.flush()
-  }
-
-  /**
-   * Calls the functions with each message received, and once the client has been notified of the end.
-   *
-   * @internal
-   */
-  attend(onMessage: (data: string | Uint8Array) => void, onEnd: () => void): void {
-    this.onMessage = onMessage
-    this.#onEnd = onEnd
-  }
-
-  /** @internal */
-  receiveEnd(): void {
-    this.#onEnd?.()
   }
 
   /**
@@ -264,7 +254,7 @@ export class MemoryTransport implements Transport {
     this.isEnded = true
     this.#listener.onClose(end)
     for (const { flushed } of this.#unread.splice(0)) flushed?.()
-    this.peer.receiveEnd()
+    this.peer.onEnd?.()
   }
 
   send(data: string | Uint8Array, flushed?: () => void, options?: FrameOptions): void {

@@ -116,7 +116,8 @@ export class Playback {
       this.sent.push(data)
       player.onSent()
     }
-    peer.attend(onMessage, () => player.stop())
+    peer.onMessage = onMessage
+    peer.onEnd = () => player.stop()
     player.start()
   }
 

@@ -187,6 +187,30 @@ describe('@ClientOption', () => {
     await client.close()
   })
 
+  it('can choose the proxy and keep the cookies', async () => {
+    @WebSocketClient()
+    class Feed {
+      readonly kept: string[] = ['a=1']
+      @OnMessage() received(): void {}
+      @ClientOption('proxy') proxy(url: string): string {
+        return `http://${new URL(url).hostname}:3128`
+      }
+      @ClientOption('cookies.get') cookies(): string {
+        return this.kept.join('; ')
+      }
+      @ClientOption('cookies.set') keep(_url: string, setCookie: string[]): void {
+        this.kept.push(...setCookie)
+      }
+    }
+    const { server, options } = world()
+    server.onAttempt = (peer) => peer.accept({ headers: { 'set-cookie': ['b=2'] } })
+    const client = await bootstrap(Feed, 'ws://peer.test/', options)
+    expect(server.peer.request.socket).to.deep.equal({ proxy: 'http://peer.test:3128' })
+    expect(server.peer.request.headers).to.deep.equal({ Cookie: 'a=1' })
+    expect(client.instance.kept).to.deep.equal(['a=1', 'b=2'])
+    await client.close()
+  })
+
   it('can create subscription messages and read acknowledgments', async () => {
     @WebSocketClient({ subscriptions: { ackTimeout: 500 }, inject: [Subscriptions] })
     class Feed {
@@ -354,7 +378,7 @@ describe('@ClientOption', () => {
     expect((await onlyMistake(Late, { url: 'ws://peer.test/' })).cause).to.contain('must be synchronous')
   })
 
-  it('can be async only for the URL, the headers, the protocols, and TLS', () => {
+  it('can be async only for what an attempt asks for', () => {
     const awaited = CLIENT_OPTION_NAMES.filter((name) => {
       class Feed {
         received(): void {}
@@ -365,7 +389,15 @@ describe('@ClientOption', () => {
       defineHandlers(Feed, { message: 'received', option: { [name]: 'option' } })
       return handlersOf(Feed).mistakes.length === 0
     })
-    expect(awaited).to.deep.equal(['url', 'headers', 'protocols', 'tls'])
+    expect(awaited).to.deep.equal([
+      'url',
+      'headers',
+      'protocols',
+      'tls',
+      'proxy',
+      'cookies.get',
+      'cookies.set',
+    ])
   })
 
   it('rejects two methods for one option', async () => {

@@ -103,7 +103,7 @@ describe('The settings of the last client of a class', () => {
     expect(asked).to.deep.equal(['the url of the known settings'])
   })
 
-  it('do not hide a bootstrap option in a client of a module', () => {
+  it('do not hide a bootstrap option in a client of a module', async () => {
     class Started {
       message(): void {}
     }
@@ -112,7 +112,7 @@ describe('The settings of the last client of a class', () => {
     const builder = new ClientBuilder(Started, new PlainFactory(), [given])
     expect(builder.check(START_OPTIONS)).to.deep.equal([])
     void builder.build()
-    const mistakes = new ClientBuilder(Started, new PlainFactory(), [given]).check([])
+    const mistakes = await new ClientBuilder(Started, new PlainFactory(), [given]).check([])
     expect(mistakes.map(({ place }) => place)).to.deep.equal(['options.shutdownSignals'])
   })
 })

@@ -1,10 +1,7 @@
 import { expect } from 'chai'
 import { inspect } from 'node:util'
 import { ConnectOptionError } from 'holdfast'
-import type { ConnectionOptions } from 'holdfast'
-import { resolveRequest } from '#src/attempt/attempt-options.js'
 import { resolveProxy } from '#src/proxy/proxy-option.js'
-import { fillIn } from '#src/options/fill-in.js'
 import { withProxyVariables } from '../support/environment.js'
 import { rejection } from '../support/rejection.js'
 
@@ -100,20 +97,6 @@ describe('resolveProxy', () => {
         'The proxy option cannot be used: https_proxy: gopher://proxy.test has the unsupported scheme "gopher". Use http://, https:// or socks5://',
       )
       expect(inspect(error, { depth: 9, showHidden: true })).to.not.match(/alice|secret/)
-    })
-  })
-
-  it('is called for the URL of each attempt, and its result is passed to the transport', async () => {
-    const attempt = { attempt: 1, isReconnect: false, signal: new AbortController().signal }
-    const ask = (options: ConnectionOptions): ReturnType<typeof resolveRequest> =>
-      resolveRequest(
-        fillIn(options, () => FEED),
-        attempt,
-      )
-    expect((await ask({})).socket).to.equal(undefined)
-    expect((await ask({ proxy: false })).socket).to.deep.equal({ proxy: false })
-    expect((await ask({ proxy: (url) => `http://${new URL(url).hostname}:1` })).socket).to.deep.equal({
-      proxy: 'http://feed.example.com:1',
     })
   })
 })

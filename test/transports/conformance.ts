@@ -248,6 +248,7 @@ function describeFragments(scene: Scene): void {
     scene.transport.close(1011, 'incomplete')
     scene.transport.send('b', undefined, part(true))
     await scene.recorder.untilClosed()
+    await eventually('the close frame is at the server', () => far.closeFrame !== undefined)
     expect(far.closeFrame).to.deep.equal({ code: 1011, reason: 'incomplete' })
     expect(far.received).to.deep.equal([])
   })

@@ -2,8 +2,8 @@ import type { LinkEvent } from '../core/diagnostics.js'
 import { copyBytes } from '../transports/copy-bytes.js'
 import { joinFragments } from '../transports/join-fragments.js'
 import type { OpenTransportListener } from '../transports/transport.js'
-import type { Link } from './link.js'
-import { socketOf } from './queued-transport.js'
+import type { Link } from '../link/link.js'
+import { socketOf } from '../link/queued-transport.js'
 
 /**
  * Passes the messages and the end of a link to a function, each before anything else receives it. Returns a function that detaches it.

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { Link } from '#src/link/link.js'
-import { tapLink } from '#src/link/tap-link.js'
+import { tapLink } from '#src/session/tap-link.js'
 
 /** The parts of a link that a tap uses. Everything that happens is noted in `events`, also by the tap. */
 function rig() {
