@@ -4,6 +4,7 @@ import type { AttemptInfo, ClientOptions } from 'holdfast'
 import { createWsTransport } from '#src/ws/ws-transport.js'
 import { disposal } from '../support/disposal.js'
 import { eventually } from '../support/eventually.js'
+import { startHttpProxy } from '../support/http-proxy.js'
 import { startRawServer, upgradeAnswer } from '../support/raw-server.js'
 import type { RawServer } from '../support/raw-server.js'
 import type { Scheme } from '../support/roads.js'
@@ -145,6 +146,24 @@ describe('Redirects over real sockets', function () {
       else process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = before
     }
     expect(plain.sockets).to.have.length(0)
+  })
+
+  it('ask the proxy function again for each URL', async () => {
+    const last = await serve({})
+    const first = await serve({ '/?token=1': `${last.url}/last` })
+    const proxies = [use(await startHttpProxy()), use(await startHttpProxy())]
+    const asked: string[] = []
+    const proxy = (url: string): string | undefined => {
+      asked.push(url)
+      return proxies[asked.length - 1]?.url('alice:p%40ss@')
+    }
+    await connect(`${withUser(first.url)}/?token=1`, { ...OWN, proxy })
+    expect(asked).to.deep.equal([`${first.url}/?token=1`, `${last.url}/last`])
+    expect(proxies.map(({ targets }) => targets)).to.deep.equal([
+      [`127.0.0.1:${first.port}`],
+      [`127.0.0.1:${last.port}`],
+    ])
+    expect(requestsOf(last).join()).to.not.contain(SECRET)
   })
 
   it('are followed even if the server never ends the body', async () => {
