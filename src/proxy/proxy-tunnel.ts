@@ -139,7 +139,7 @@ export class ProxyTunnel {
     const host = await this.#socksHost(options)
     this.#gone.signal.throwIfAborted()
     const address = { host: hostOf(this.#proxy), port: portOfProxy(this.#proxy) }
-    const carrier = connect({ ...sharedOptions(options), ...address })
+    const carrier = connect({ ...sharedOptions(options), ...address, noDelay: true })
     this.#carrier = carrier
     await once(carrier, 'connect').catch((error: unknown) => {
       const cause = toError(error)
