@@ -8,6 +8,7 @@ import type { HandshakeFacts } from '../errors/connection-errors.js'
 import { HoldfastError } from '../errors/holdfast-error.js'
 import type { TransportRequest } from '../transports/transport.js'
 import { explainTlsFailure } from './certificate-advice.js'
+import { NOT_TLS } from '../proxy/proxy-errors.js'
 import { ProxyTunnel } from '../proxy/proxy-tunnel.js'
 import { ServerCertificate } from './server-certificate.js'
 
@@ -189,9 +190,6 @@ function redirectTarget(location: string, url: string): string | undefined {
 
 /** Responses to plain HTTP on a TLS port, for example from nginx and Go. */
 const PLAIN_REQUEST = /plain HTTP request|HTTP request to an HTTPS server|speaking plain HTTP/i
-
-/** Errors from OpenSSL if the server responds without TLS, because OpenSSL reads the response as a TLS record of an unknown version. */
-const NOT_TLS = /wrong version number|packet length too long|http request/i
 
 /** Returns the reason an attempt failed, with advice if the URL's scheme may be wrong. */
 function schemeReason(url: string, cause: Error): string {
