@@ -118,6 +118,8 @@ export class WsHandshake {
     })
     response.on('error', end)
     response.on('end', end)
+    // The body of a redirect does not matter. A server that never ends it would make the attempt run into its timeout.
+    if (isRedirect(response)) setImmediate(end)
   }
 
   /** Returns the error for a handshake that `ws` failed with its own error, or that the proxy failed. */
@@ -175,6 +177,10 @@ function adviceOn({ status, body, location }: Refusal, url: string): string {
       : `. The server redirects to ${target}, but Holdfast does not follow redirects. Use the final URL, or set followRedirects`
   }
   return status === 400 && PLAIN_REQUEST.test(body) ? '. The server expects TLS on this port. Use wss://' : ''
+}
+
+function isRedirect({ statusCode = 0, headers }: IncomingMessage): boolean {
+  return statusCode >= 300 && statusCode < 400 && headers.location !== undefined
 }
 
 /** Returns the target of a redirect, without its query or credentials. */
