@@ -106,6 +106,7 @@ export type {
   SubprotocolOffer,
   Subprotocols,
 } from './attempt/attempt-options.js'
+export type { ProxyOption } from './proxy/proxy-option.js'
 export { createConnectLimiter } from './attempt/connect-limiter.js'
 export type { ConnectLimit, ConnectLimiter } from './attempt/connect-limiter.js'
 export type { ConnectionOptions, OutboxOptions, ReconnectOptions } from './options/options.js'

@@ -137,7 +137,7 @@ export const SOCKET_OPTIONS = [
 ] as const satisfies readonly (keyof SocketSettings)[]
 
 /** Returns the options of the socket; `undefined` if none is set, as in most connections. */
-export function socketOptions(options: ConnectionOptions): SocketSettings | undefined {
+function socketOptions(options: ConnectionOptions): SocketSettings | undefined {
   const set = SOCKET_OPTIONS.filter((name) => options[name] !== undefined)
   return set.length === 0 ? undefined : Object.fromEntries(set.map((name) => [name, options[name]]))
 }
