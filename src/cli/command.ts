@@ -16,7 +16,8 @@ import type { MessageStyle } from '../terminal/message-text.js'
 import { Notices } from '../terminal/notices.js'
 import { Screen } from '../terminal/screen.js'
 import type { OutputStream } from '../terminal/screen.js'
-import type { RecordingFile, Recordings, Replay } from './recordings.js'
+import { openRecordings } from './recordings.js'
+import type { RecordingFile, Replay } from './recordings.js'
 import { UserSession } from './user-session.js'
 import { toError } from '../core/error-text.js'
 import { redactUrl } from '../core/url.js'
@@ -63,7 +64,7 @@ export class Command {
     const setup = connectionOptions(this.#given, this.#host.environment)
     const mistakes = 'mistakes' in setup ? [...setup.mistakes] : []
     const opening = openingMessages(this.#given, mistakes)
-    const { file, replay } = await this.#openRecordings(mistakes)
+    const { file, replay } = openRecordings(this.#given, mistakes)
     if ('mistakes' in setup || mistakes.length > 0) {
       for (const mistake of mistakes) this.#notices.error(mistake)
       return ExitCode.USAGE
@@ -76,14 +77,6 @@ export class Command {
     const code = await this.#connect(opening, { ...setup.options, ...replay?.options }, file)
     await Promise.all([this.#screen.flush(), file?.close()])
     return this.#forcedCode ?? code
-  }
-
-  async #openRecordings(mistakes: string[]): Promise<Recordings> {
-    const { record, replay } = this.#given
-    if (record === undefined && replay === undefined) return { file: undefined, replay: undefined }
-    // Loaded only now, because most commands do not need them.
-    const { openRecordings } = await import('./recordings.js')
-    return openRecordings(this.#given, mistakes)
   }
 
   async #connect(
