@@ -105,10 +105,17 @@ describe('Command', () => {
     await world.until('hi')
     server.connections[0]?.socket.terminate()
     await world.until('Connected again')
-    expect(world.stderr)
-      .to.include('Connection lost (1006')
-      .and.include('Next attempt in')
-      .and.include('Connecting (attempt')
+    expect(world.stderr).to.match(
+      /Connection lost [(]1006.*\nNext attempt in .*\nConnecting [(]attempt 2[)]\nConnected again/,
+    )
+    world.signal(143)
+    await ended
+  })
+
+  it('reports why an attempt failed before it reports the next one', async () => {
+    const ended = world.run(['--reconnect', 'ws://127.0.0.1:1'])
+    await world.until('Next attempt in')
+    expect(world.stderr).to.match(/^holdfast: Failed to connect .*\nNext attempt in .*\n$/)
     world.signal(143)
     await ended
   })
