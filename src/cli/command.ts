@@ -52,7 +52,7 @@ export class Command {
   constructor(given: Arguments, host: CommandHost) {
     this.#given = given
     this.#host = host
-    this.#screen = new Screen(host.output, host.errors, () => this.#stop(ExitCode.OK))
+    this.#screen = new Screen(host.output, host.errors, (error) => this.#onBroken(error))
     const colorsOn = ({ isTTY = false }: OutputStream): boolean =>
       usesColors(given.color, host.environment, isTTY)
     this.#notices = new Notices(this.#screen, { ...given, hasColors: colorsOn(host.errors) })
@@ -75,8 +75,9 @@ export class Command {
     this.#host.onSignal((code) => this.#stop(code))
     this.#replay = replay
     const code = await this.#connect(opening, { ...setup.options, ...replay?.options }, file)
-    await Promise.all([this.#screen.flush(), file?.close()])
-    return this.#forcedCode ?? code
+    await file?.close()
+    await this.#screen.flush()
+    return this.#forcedCode ?? (file?.hasFailed && code === ExitCode.OK ? ExitCode.USAGE : code)
   }
 
   async #connect(
@@ -89,7 +90,9 @@ export class Command {
     class TaskClient extends CommandClient {
       constructor(connection: Connection, heartbeat: Heartbeat) {
         super(connection, heartbeat, task)
-        file?.attach(connection)
+        file?.attach(connection, ({ message }) => {
+          task.notices.error(`--record: ${message}. The recording is incomplete`)
+        })
       }
     }
     try {
@@ -165,6 +168,15 @@ export class Command {
     const { count, wait } = this.#given
     const limit = wait === undefined ? '' : ` within ${describeDuration(wait)}`
     this.#notices.error(`Received ${this.#received} of ${count} messages${limit} (--count)`)
+  }
+
+  #onBroken(error: NodeJS.ErrnoException): void {
+    if (error.code === 'EPIPE') {
+      this.#stop(ExitCode.OK)
+      return
+    }
+    this.#notices.error(`Failed to write the output: ${error.message}`)
+    this.#stop(ExitCode.USAGE)
   }
 
   /** Ends the command: closes the connection, or abandons the start. */

@@ -96,8 +96,16 @@ describe('Command', () => {
   it('ends with 0 when the reader of its output has gone', async () => {
     const ended = world.run(['-x', 'hi', server.url])
     await world.until('hi')
-    world.output.destroy(new Error('EPIPE'))
+    world.output.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
     expect(await ended).to.equal(0)
+  })
+
+  it('ends with 2 when its output cannot be written, and reports why', async () => {
+    const ended = world.run(['-x', 'hi', server.url])
+    await world.until('hi')
+    world.output.destroy(Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' }))
+    expect(await ended).to.equal(2)
+    expect(world.stderr).to.include('holdfast: Failed to write the output: ENOSPC: no space left on device\n')
   })
 
   it('connects again with --reconnect, and reports it', async () => {
