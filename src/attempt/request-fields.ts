@@ -1,4 +1,5 @@
 import { describeValue } from '../core/describe-value.js'
+import { capitalized } from '../core/error-text.js'
 
 /** An invalid header or subprotocol. Never contains the value, which may be a token. */
 export interface FieldMistake {
@@ -126,8 +127,4 @@ export function describeMistakes(option: string, mistakes: readonly FieldMistake
   return mistakes
     .map(({ place, cause, fix }) => `${place && `${option}${place}: `}${cause}. ${capitalized(fix)}`)
     .join('. ')
-}
-
-export function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -1,3 +1,4 @@
+import { capitalized } from '../core/error-text.js'
 import type { Mistake } from '../errors/startup-error.js'
 import { DEFAULT_TEXT_REPLY, HEARTBEAT_DEFAULTS } from '../link/heartbeat.js'
 import type {
@@ -88,7 +89,7 @@ export function changeHeartbeat(option: HeartbeatOption, present: HeartbeatSetti
   if (mistake) {
     const { place, cause, fix } = mistake
     const isTime = TIMES.some((name) => place === `heartbeat.${name}`)
-    const message = `Invalid ${place}: ${cause}. ${fix.charAt(0).toUpperCase()}${fix.slice(1)}`
+    const message = `Invalid ${place}: ${cause}. ${capitalized(fix)}`
     throw isTime ? new RangeError(message) : new TypeError(message)
   }
   if (!isObject(option)) return fillInHeartbeat(option)
