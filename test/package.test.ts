@@ -106,7 +106,7 @@ describe('The packed package', function () {
       return ['.js', '.js.map', '.d.ts', '.d.ts.map'].map((ending) => name + ending)
     })
     expect(files.filter((path) => /^(dist|src)[/]/.test(path)).sort()).to.deep.equal(
-      [...sources, ...built, 'dist/cli/holdfast.cjs'].sort(),
+      [...sources, ...built, 'dist/cli/command.cjs', 'dist/cli/holdfast.cjs'].sort(),
     )
   })
 

@@ -80,7 +80,13 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   if (options.flag('help')) return { kind: 'help' }
   if (options.flag('version')) return { kind: 'version' }
   const given = readArguments(options, positionals)
-  const mistakes = [...options.mistakes, ...mistakesIn(given, positionals)]
+  // The value of an unknown option looks like another URL.
+  const isMisread = options.hasUnknown && positionals.length > 1
+  const mistakes = [
+    ...options.mistakes,
+    ...(isMisread ? [] : urlMistakes(given, positionals)),
+    ...mistakesIn(given),
+  ]
   return mistakes.length > 0 ? { kind: 'mistakes', mistakes } : { kind: 'run', given }
 }
 
@@ -137,9 +143,8 @@ function readOutput(options: GivenOptions) {
   }
 }
 
-function mistakesIn(given: Arguments, positionals: readonly string[]): string[] {
+function mistakesIn(given: Arguments): string[] {
   return [
-    ...urlMistakes(given, positionals),
     ...(given.heartbeatMessage !== undefined && given.heartbeat === false
       ? ['--heartbeat-message cannot be combined with --heartbeat off. Remove one of them']
       : []),

@@ -36,6 +36,8 @@ export abstract class CommandClient {
   readonly connection: Connection
   readonly heartbeat: Heartbeat
   readonly #task: ClientTask
+  /** True from `@OnOpen` to `@OnClose`. */
+  #isOpen = false
 
   constructor(connection: Connection, heartbeat: Heartbeat, task: ClientTask) {
     this.connection = connection
@@ -45,6 +47,7 @@ export abstract class CommandClient {
 
   @OnOpen()
   opened({ protocol, headers, isReconnect }: OpenInfo, { connection }: ConnectionContext): void {
+    this.#isOpen = true
     const { notices, opening } = this.#task
     const chosen = protocol === '' ? '' : ` (subprotocol ${protocol})`
     notices.info(`${isReconnect ? 'Connected again' : 'Connected'}${chosen}`)
@@ -74,9 +77,7 @@ export abstract class CommandClient {
 
   @OnStateChange()
   changed(state: ConnectionState): void {
-    const { notices } = this.#task
-    if (state.status === 'waiting') notices.info(`Next attempt in ${describeDuration(state.delay)}`)
-    else if (state.status === 'connecting') notices.detail(`Connecting (attempt ${state.attempt})`)
+    if (state.status === 'connecting') this.#task.notices.detail(`Connecting (attempt ${state.attempt})`)
   }
 
   @OnError()
@@ -84,16 +85,30 @@ export abstract class CommandClient {
     // `@OnClose` reports close frames.
     if (error instanceof ConnectionLostError && error.cause === undefined) return
     this.#task.notices.failure(error)
+    if (!this.#isOpen) this.#announceAttempt()
   }
 
   @OnClose()
   closed(close: CloseInfo): void {
     const { notices } = this.#task
     notices.info(describeClose(close))
-    if (close.unsentBytes > 0) notices.error(`${close.unsentBytes} bytes were not sent`)
+    if (close.unsentBytes > 0) notices.error(`Not sent: ${byteCount(close.unsentBytes)}`)
+    this.#isOpen = false
+    this.#announceAttempt()
+  }
+
+  /** Reports the next attempt, after the reason for it. */
+  #announceAttempt(): void {
+    const { state } = this.connection
+    if (state.status === 'waiting')
+      this.#task.notices.info(`Next attempt in ${describeDuration(state.delay)}`)
   }
 }
 
 function payloadText(data: Uint8Array): string {
-  return data.length === 0 ? '' : ` (${data.length} bytes)`
+  return data.length === 0 ? '' : ` (${byteCount(data.length)})`
+}
+
+function byteCount(count: number): string {
+  return count === 1 ? '1 byte' : `${count} bytes`
 }

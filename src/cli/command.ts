@@ -16,7 +16,8 @@ import type { MessageStyle } from '../terminal/message-text.js'
 import { Notices } from '../terminal/notices.js'
 import { Screen } from '../terminal/screen.js'
 import type { OutputStream } from '../terminal/screen.js'
-import type { RecordingFile, Recordings, Replay } from './recordings.js'
+import { openRecordings } from './recordings.js'
+import type { RecordingFile, Replay } from './recordings.js'
 import { UserSession } from './user-session.js'
 import { toError } from '../core/error-text.js'
 import { redactUrl } from '../core/url.js'
@@ -51,7 +52,7 @@ export class Command {
   constructor(given: Arguments, host: CommandHost) {
     this.#given = given
     this.#host = host
-    this.#screen = new Screen(host.output, host.errors, () => this.#stop(ExitCode.OK))
+    this.#screen = new Screen(host.output, host.errors, (error) => this.#onBroken(error))
     const colorsOn = ({ isTTY = false }: OutputStream): boolean =>
       usesColors(given.color, host.environment, isTTY)
     this.#notices = new Notices(this.#screen, { ...given, hasColors: colorsOn(host.errors) })
@@ -63,7 +64,7 @@ export class Command {
     const setup = connectionOptions(this.#given, this.#host.environment)
     const mistakes = 'mistakes' in setup ? [...setup.mistakes] : []
     const opening = openingMessages(this.#given, mistakes)
-    const { file, replay } = await this.#openRecordings(mistakes)
+    const { file, replay } = openRecordings(this.#given, mistakes)
     if ('mistakes' in setup || mistakes.length > 0) {
       for (const mistake of mistakes) this.#notices.error(mistake)
       return ExitCode.USAGE
@@ -74,16 +75,9 @@ export class Command {
     this.#host.onSignal((code) => this.#stop(code))
     this.#replay = replay
     const code = await this.#connect(opening, { ...setup.options, ...replay?.options }, file)
-    await Promise.all([this.#screen.flush(), file?.close()])
-    return this.#forcedCode ?? code
-  }
-
-  async #openRecordings(mistakes: string[]): Promise<Recordings> {
-    const { record, replay } = this.#given
-    if (record === undefined && replay === undefined) return { file: undefined, replay: undefined }
-    // Loaded only now, because most commands do not need them.
-    const { openRecordings } = await import('./recordings.js')
-    return openRecordings(this.#given, mistakes)
+    await file?.close()
+    await this.#screen.flush()
+    return this.#forcedCode ?? (file?.hasFailed && code === ExitCode.OK ? ExitCode.USAGE : code)
   }
 
   async #connect(
@@ -96,7 +90,9 @@ export class Command {
     class TaskClient extends CommandClient {
       constructor(connection: Connection, heartbeat: Heartbeat) {
         super(connection, heartbeat, task)
-        file?.attach(connection)
+        file?.attach(connection, ({ message }) => {
+          task.notices.error(`--record: ${message}. The recording is incomplete`)
+        })
       }
     }
     try {
@@ -172,6 +168,15 @@ export class Command {
     const { count, wait } = this.#given
     const limit = wait === undefined ? '' : ` within ${describeDuration(wait)}`
     this.#notices.error(`Received ${this.#received} of ${count} messages${limit} (--count)`)
+  }
+
+  #onBroken(error: NodeJS.ErrnoException): void {
+    if (error.code === 'EPIPE') {
+      this.#stop(ExitCode.OK)
+      return
+    }
+    this.#notices.error(`Failed to write the output: ${error.message}`)
+    this.#stop(ExitCode.USAGE)
   }
 
   /** Ends the command: closes the connection, or abandons the start. */

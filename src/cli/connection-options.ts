@@ -10,7 +10,7 @@ import {
   parseHeaderFile,
   withDefaults,
 } from './headers.js'
-import type { HeaderLine } from './headers.js'
+import type { HeaderLine, Headers } from './headers.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -53,16 +53,16 @@ function headersFor(
   const lines: HeaderLine[] = [
     ...given.headerVariables.map((text) => headerFromVariable(text, environment)),
     ...given.headers.flatMap((line) => headersIn(line, mistakes)),
-    ...(given.user === undefined ? [] : [{ name: 'Authorization', value: basicCredentials(given.user) }]),
   ]
   mistakes.push(...lines.flatMap((line) => ('mistake' in line ? [line.mistake] : [])))
   const own = joinHeaders(lines.flatMap((line) => ('mistake' in line ? [] : [line])))
-  const fixed = withDefaults(own, environmentHeaders(environment))
+  const login: Headers = given.user === undefined ? {} : { Authorization: basicCredentials(given.user) }
+  const fixed = withDefaults(own, withDefaults(login, environmentHeaders(environment)))
   const { tokenCommand } = given
   if (tokenCommand === undefined) return fixed
   return async ({ signal }: AttemptInfo) => {
     const { outputOf } = await import('./token-command.js')
-    return { ...fixed, Authorization: `Bearer ${await outputOf(tokenCommand, signal)}` }
+    return withDefaults({ Authorization: `Bearer ${await outputOf(tokenCommand, signal)}` }, fixed)
   }
 }
 

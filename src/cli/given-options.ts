@@ -1,5 +1,6 @@
 import { parseDuration } from './duration.js'
 import { OPTION_ROWS } from './option-table.js'
+import type { OptionRow } from './option-table.js'
 
 /** An option on the command line, as `parseArgs` returns it. */
 export interface OptionToken {
@@ -21,6 +22,10 @@ export class GivenOptions {
 
   get mistakes(): readonly string[] {
     return this.#mistakes
+  }
+
+  get hasUnknown(): boolean {
+    return this.#tokens.some(({ name }) => rowOf(name) === undefined)
   }
 
   flag(name: string): boolean {
@@ -65,13 +70,17 @@ export class GivenOptions {
   }
 
   #check({ name, rawName, value }: OptionToken): void {
-    const row = OPTION_ROWS.find((each) => each.name === name)
+    const row = rowOf(name)
     if (!row) this.#mistakes.push(`Unknown option ${rawName}${suggestion(name)}`)
     else if (row.value === undefined && value !== undefined)
       this.#mistakes.push(`${rawName} does not take a value`)
     else if (row.value !== undefined && (value ?? '') === '')
       this.#mistakes.push(`${rawName} needs a value: ${rawName} <${row.value}>`)
   }
+}
+
+function rowOf(name: string): OptionRow | undefined {
+  return OPTION_ROWS.find((row) => row.name === name)
 }
 
 /** Returns the names that start with, or contain, an unknown one. */

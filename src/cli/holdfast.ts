@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// The `holdfast` command. scripts/bundle.js makes one file of it, which starts in half the time.
+// The `holdfast` command. scripts/bundle.js makes two files of it, which start in half the time.
 import { readFileSync } from 'node:fs'
+import { keepCompiledCode } from './compile-cache.js'
 import { ExitCode } from './ending.js'
 import { main } from './main.js'
 
@@ -25,6 +26,7 @@ function version(): string {
 }
 
 const { stdin: input, stdout: output, stderr: errors, env: environment } = process
+keepCompiledCode(environment)
 void main(process.argv.slice(2), version, { input, output, errors, environment, onSignal }).then((code) => {
   // The input can still be open.
   process.exit(code)

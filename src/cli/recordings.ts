@@ -14,15 +14,29 @@ const FILE_MODE = 0o600
 /** A file that receives the traffic of a connection. */
 export class RecordingFile {
   readonly #stream: WriteStream
+  #hasFailed = false
 
   /** @throws Error if the file cannot be written */
   constructor(path: string) {
     this.#stream = createWriteStream(path, { fd: openSync(path, 'w', FILE_MODE) })
   }
 
-  /** Records a connection, before it connects. */
-  attach(connection: Connection): void {
+  /** True if the recording is incomplete, because the file could not be written. */
+  get hasFailed(): boolean {
+    return this.#hasFailed
+  }
+
+  /**
+   * Records a connection, before it connects.
+   *
+   * @param onFailed called if the file cannot be written any more, for example because the disk is full
+   */
+  attach(connection: Connection, onFailed: (error: Error) => void): void {
     record(connection, this.#stream)
+    this.#stream.once('error', (error) => {
+      this.#hasFailed = true
+      onFailed(error)
+    })
   }
 
   /** Resolves when everything has been written. */

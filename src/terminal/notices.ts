@@ -50,13 +50,13 @@ export class Notices {
     this.#reported.add(error)
     if (error instanceof StartupError) {
       for (const { place, cause, fix } of error.mistakes)
-        this.error(`${place.replace(/^options[.]/, '')}: ${cause}. Fix: ${fix}`)
+        this.error(inOptionWords(`${place.replace(/^options[.]/, '')}: ${cause}. Fix: ${fix}`))
       return
     }
     this.error(inOptionWords(error.message))
     if (!(error instanceof HandshakeError)) return
     this.headers(error.headers)
-    for (const line of error.body.split('\n').slice(0, BODY_LINES)) this.detail(`| ${line}`)
+    for (const line of error.body.split(/\r?\n/).slice(0, BODY_LINES)) this.detail(`| ${line}`)
   }
 
   /** Reports the headers of a response with `--verbose`. */

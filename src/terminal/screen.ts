@@ -18,13 +18,14 @@ export class Screen {
   #typed: TypedLine | undefined
   #isBroken = false
 
-  /** @param onBroken called once when the reader of the messages has gone, as with `| head -1` */
-  constructor(out: OutputStream, err: OutputStream, onBroken: () => void) {
+  /** @param onBroken called once when messages cannot be written: because the reader has gone, as with `| head -1`, or the disk is full */
+  constructor(out: OutputStream, err: OutputStream, onBroken: (error: NodeJS.ErrnoException) => void) {
     this.#out = out
     this.#err = err
-    out.on('error', () => {
-      if (!this.#isBroken) onBroken()
+    out.on('error', (error) => {
+      if (this.#isBroken) return
       this.#isBroken = true
+      onBroken(error)
     })
     // There is nowhere else to report an error.
     err.on('error', () => undefined)

@@ -110,6 +110,12 @@ describe('parseCommandLine', () => {
     expect(mistakes('--zz', URL)).to.deep.equal(['Unknown option --zz'])
   })
 
+  it('does not take the value of an unknown option for a URL', () => {
+    const expected = ['Unknown option --wiat. Did you mean --wait?']
+    expect(mistakes('--wiat', '3', URL)).to.deep.equal(expected)
+    expect(mistakes(URL, '--wiat', '3')).to.deep.equal(expected)
+  })
+
   it('names the scheme that a URL needs, and never shows its credentials', () => {
     expect(mistakes('localhost:8080')).to.deep.equal([
       "The URL 'localhost:8080' has no scheme. Fix: include the scheme: ws://localhost:8080",

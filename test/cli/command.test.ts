@@ -96,8 +96,16 @@ describe('Command', () => {
   it('ends with 0 when the reader of its output has gone', async () => {
     const ended = world.run(['-x', 'hi', server.url])
     await world.until('hi')
-    world.output.destroy(new Error('EPIPE'))
+    world.output.destroy(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
     expect(await ended).to.equal(0)
+  })
+
+  it('ends with 2 when its output cannot be written, and reports why', async () => {
+    const ended = world.run(['-x', 'hi', server.url])
+    await world.until('hi')
+    world.output.destroy(Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' }))
+    expect(await ended).to.equal(2)
+    expect(world.stderr).to.include('holdfast: Failed to write the output: ENOSPC: no space left on device\n')
   })
 
   it('connects again with --reconnect, and reports it', async () => {
@@ -105,10 +113,17 @@ describe('Command', () => {
     await world.until('hi')
     server.connections[0]?.socket.terminate()
     await world.until('Connected again')
-    expect(world.stderr)
-      .to.include('Connection lost (1006')
-      .and.include('Next attempt in')
-      .and.include('Connecting (attempt')
+    expect(world.stderr).to.match(
+      /Connection lost [(]1006.*\nNext attempt in .*\nConnecting [(]attempt 2[)]\nConnected again/,
+    )
+    world.signal(143)
+    await ended
+  })
+
+  it('reports why an attempt failed before it reports the next one', async () => {
+    const ended = world.run(['--reconnect', 'ws://127.0.0.1:1'])
+    await world.until('Next attempt in')
+    expect(world.stderr).to.match(/^holdfast: Failed to connect .*\nNext attempt in .*\n$/)
     world.signal(143)
     await ended
   })

@@ -91,7 +91,7 @@ describe('holdfast, connecting', function () {
   it('reports a proxy with an unknown scheme', async () => {
     const { code, stderr } = await runHoldfast(['--proxy', 'ftp://127.0.0.1', 'ws://127.0.0.1:1'])
     expect(code).to.equal(2)
-    expect(stderr).to.match(/^holdfast: proxy: /)
+    expect(stderr).to.match(/^holdfast: --proxy: /)
   })
 
   it('refuses a certificate of an unknown authority, and names --ca', async () => {
@@ -124,6 +124,6 @@ describe('holdfast, connecting', function () {
   it('reports a key without a certificate before it connects', async () => {
     const { code, stderr } = await runHoldfast(['--key', path('client.key'), 'wss://127.0.0.1:1'])
     expect(code).to.equal(2)
-    expect(stderr).to.match(/^holdfast: tls.*certificate/)
+    expect(stderr).to.match(/^holdfast: --key.*certificate/)
   })
 })

@@ -87,6 +87,17 @@ describe('connectionOptions', () => {
     expect(mistakes.join()).to.not.include('secret')
   })
 
+  it('sends one Authorization: a header replaces --user, and --token-command replaces a header', async () => {
+    const header = ['--header', 'authorization: Bearer x']
+    expect(options('--user', 'a:b', ...header).headers).to.deep.equal({ authorization: 'Bearer x' })
+    const { headers } = options('--token-command', 'echo y', ...header)
+    if (typeof headers !== 'function') throw new Error('expected a function')
+    const { signal } = new AbortController()
+    expect(await headers({ attempt: 1, isReconnect: false, signal })).to.deep.equal({
+      Authorization: 'Bearer y',
+    })
+  })
+
   it('prefers the headers of the command line to those of the environment', () => {
     const made = setup(['-H', 'x-a: 2', '-H', 'x-a: 3'], {
       HOLDFAST_HEADER_X_A: '1',

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startTestServer } from 'holdfast/testing'
@@ -45,6 +45,14 @@ describe('Recordings', () => {
     expect(events).to.deep.equal(['open', 'send', 'recv', 'close', 'open', 'send', 'recv', 'close'])
     expect(text).to.not.include('secret')
     expect(statSync(path).mode & 0o777).to.equal(0o600)
+  })
+
+  it('reports a disk that is full, and ends with 2', async function () {
+    if (!existsSync('/dev/full')) this.skip()
+    await using server = await startTestServer()
+    const world = new CommandWorld()
+    expect(await world.run(['--record', '/dev/full', '-x', 'hi', '--wait', '0', server.url])).to.equal(2)
+    expect(world.stderr).to.match(/holdfast: --record: ENOSPC: .*[.] The recording is incomplete\n/)
   })
 
   it('plays a recording back with all its links, and ends as it did', async () => {

@@ -22,6 +22,13 @@ describe('outputOf', () => {
     )
   })
 
+  it('rejects several lines, because they cannot be a header', async () => {
+    expect(await rejection(outputOf('echo secret; echo b', signal))).to.have.property(
+      'message',
+      '--token-command printed several lines. It must print only the token',
+    )
+  })
+
   it('terminates the command when the attempt is abandoned', async () => {
     const attempt = new AbortController()
     const output = outputOf('exec sleep 60', attempt.signal)

@@ -120,5 +120,6 @@ function cleanEnvironment(): Readonly<Record<string, string | undefined>> {
     FORCE_COLOR: undefined,
     NO_COLOR: undefined,
     XDG_STATE_HOME: undefined,
+    NODE_DISABLE_COMPILE_CACHE: '1',
   }
 }

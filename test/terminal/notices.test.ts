@@ -20,7 +20,7 @@ function notices(style: Partial<NoticeStyle> = {}): { notices: Notices; lines: (
 const REFUSAL = new HandshakeError('ws://a.test/', 'Server rejected the handshake', {
   status: 401,
   headers: { 'www-authenticate': 'Bearer', 'set-cookie': ['a\x1b', 'b'] },
-  body: `first\n\x9b${'\nline'.repeat(20)}`,
+  body: `first\r\n\x9b${'\nline'.repeat(20)}`,
 })
 
 describe('Notices', () => {
@@ -82,6 +82,6 @@ describe('Notices', () => {
     made.notices.failure(
       new StartupError('X', [{ place: 'options.proxy', cause: 'is wrong', fix: 'mend it' }]),
     )
-    expect(made.lines()).to.deep.equal(['holdfast: proxy: is wrong. Fix: mend it'])
+    expect(made.lines()).to.deep.equal(['holdfast: --proxy: is wrong. Fix: mend it'])
   })
 })
