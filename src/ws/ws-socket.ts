@@ -109,7 +109,7 @@ const OF_REQUEST: readonly string[] = [
 function userConnect(connect: CreateConnection, path: string | undefined, isSecure: boolean): NodeConnect {
   return (options, onCreate) => {
     const target = targetOf(options, path, isSecure)
-    const pass = (socket: unknown): void => passSocket(socket, isSecure, onCreate)
+    const pass = (socket: unknown): void => passSocket(socket, isSecure ? target : undefined, onCreate)
     const fail = (thrown: unknown): void => onCreate(toError(thrown))
     try {
       const made: unknown = connect(target, (error, socket) => (error ? fail(error) : pass(socket)))
@@ -129,24 +129,28 @@ function targetOf(options: RequestTarget, path: string | undefined, isSecure: bo
   return defined(target) as unknown as ConnectionTarget
 }
 
-function passSocket(socket: unknown, isSecure: boolean, onCreate: OnCreate): void {
+/** Adds TLS to a stream that does not use it yet, so that nothing is sent to a `wss:` URL without encryption. */
+function withTls(socket: Duplex, target: ConnectionTarget): Duplex {
+  if ('encrypted' in socket) return socket
+  const secure = connectTls({ ...target, path: undefined, socket })
+  socket.on('error', (error) => secure.destroy(error))
+  return secure
+}
+
+/** @param secureTarget target of a `wss:` URL; `undefined` without TLS */
+function passSocket(socket: unknown, secureTarget: ConnectionTarget | undefined, onCreate: OnCreate): void {
   if (!isDuplex(socket)) {
     onCreate(unusable(`expected a Duplex such as a net.Socket, received ${describeValue(socket)}`))
     return
   }
   // The socket can already have failed. Node listens only in the next tick, and an error without a listener is an uncaught exception.
   socket.once('error', onCreate)
-  if (isSecure && socket instanceof Socket && !('encrypted' in socket)) {
-    socket.destroy()
-    onCreate(unusable('expected a TLS socket for a wss: URL, received a net.Socket. Use tls.connect'))
-    return
-  }
   process.nextTick(() => {
     if (socket.destroyed || socket.writableEnded || socket.readableEnded) {
       const message =
         'the createConnection function returned a socket that is already closed. Return a new one each time'
       onCreate(new Error(message))
-    } else onCreate(null, socket)
+    } else onCreate(null, secureTarget ? withTls(socket, secureTarget) : socket)
   })
 }
 

@@ -18,6 +18,7 @@ import { SELF_SIGNED } from '../support/self-signed.js'
 import { TEXT, frame, longHeader, startRawServer, upgradeAnswer } from '../support/raw-server.js'
 import type { RawServer } from '../support/raw-server.js'
 import { rejection } from '../support/rejection.js'
+import { startTlsServer } from '../support/tls-server.js'
 import { watched } from '../support/watched.js'
 import { wsScene } from './ws-scene.js'
 
@@ -300,19 +301,38 @@ describe('The socket', function () {
       }
     })
 
-    it('must use TLS for a wss URL: nothing is sent over a net.Socket', async () => {
-      const server = await upgrading()
-      let made: Socket | undefined
-      const createConnection = () => (made = connectPlain(server.port, '127.0.0.1'))
-      const { error } = await endOf(server.url.replace('ws:', 'wss:'), {
-        headers: { authorization: 'secret' },
-        socket: { createConnection },
-      })
-      expect(error).to.be.instanceOf(ConnectOptionError)
-      expect(error).to.include({ option: 'createConnection', isInvalidValue: true })
-      expect(error?.message).to.include('expected a TLS socket for a wss: URL')
-      expect(made?.destroyed).to.equal(true)
-      expect(server.connections).to.deep.equal([])
+    it('gets TLS for a wss URL, unless it already uses it', async () => {
+      const { port, url, requests } = use(await startTlsServer(SELF_SIGNED))
+      const made: Duplex[] = []
+      const keep = <T extends Duplex>(socket: T): T => {
+        made.push(socket)
+        return socket
+      }
+      const tls = { ca }
+      for (const createConnection of [
+        () => keep(connectPlain(port, '127.0.0.1')),
+        () => keep(new SocketDuplex(connectPlain(port, '127.0.0.1'))),
+        () => keep(connectTls({ port, host: '127.0.0.1', ...tls })),
+      ]) {
+        const { recorder, transport } = connect(url, { socket: { createConnection, tls } })
+        await recorder.untilOpened()
+        transport.close(1000, '')
+        await recorder.untilClosed()
+      }
+      expect(requests).to.have.length(3)
+      await eventually('all sockets are closed', () => made.every(({ destroyed }) => destroyed))
+    })
+
+    it('sends nothing for a wss URL if the certificate is not trusted, or the socket fails', async () => {
+      const { port, url, requests } = use(await startTlsServer(SELF_SIGNED))
+      const headers = { authorization: 'secret' }
+      const untrusted = { createConnection: () => connectPlain(port, '127.0.0.1') }
+      const { error } = await endOf(url, { headers, socket: untrusted })
+      expect((error as ConnectFailedError).systemCode).to.equal('DEPTH_ZERO_SELF_SIGNED_CERT')
+      const refused = { createConnection: () => connectPlain(1, '127.0.0.1') }
+      const end = await endOf(url, { headers, socket: refused })
+      expect((end.error as ConnectFailedError).systemCode).to.equal('ECONNREFUSED')
+      expect(requests).to.deep.equal([])
     })
 
     it('is closed if it arrives after the attempt was abandoned', async () => {
