@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The `holdfast` command. scripts/bundle.js makes one file of it, which starts in half the time.
+// The `holdfast` command. scripts/bundle.js bundles it into one file, which starts in half the time.
 import { readFileSync } from 'node:fs'
 import { ExitCode } from './ending.js'
 import { main } from './main.js'

@@ -3,6 +3,11 @@ export function excerptOf(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most)}…` : text
 }
 
+/** Returns a text with its first letter in uppercase, to begin a sentence. */
+export function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
 /** Matches control characters, line and paragraph separators, marks that reorder text, and lone surrogates. */
 export const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu
 

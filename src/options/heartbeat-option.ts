@@ -1,3 +1,4 @@
+import { capitalized } from '../core/error-text.js'
 import type { Mistake } from '../errors/startup-error.js'
 import { DEFAULT_TEXT_REPLY, HEARTBEAT_DEFAULTS } from '../link/heartbeat.js'
 import type {
@@ -18,8 +19,8 @@ const TEXTS = ['text', 'reply']
 export function checkHeartbeat(heartbeat: unknown, place: string): Mistake[] {
   if (heartbeat === false || heartbeat === 'ping') return []
   if (!isObject(heartbeat)) {
-    const fix = "use 'ping', { interval, timeout }, { text, reply }, { silence } or false"
-    return [{ place, cause: `expected 'ping', an object or false, received ${shown(heartbeat)}`, fix }]
+    const fix = "use 'ping', { interval, timeout }, { text, reply }, { silence }, or false"
+    return [{ place, cause: `expected 'ping', an object, or false, received ${shown(heartbeat)}`, fix }]
   }
   const given = heartbeat
   const mistakes = [
@@ -88,7 +89,7 @@ export function changeHeartbeat(option: HeartbeatOption, present: HeartbeatSetti
   if (mistake) {
     const { place, cause, fix } = mistake
     const isTime = TIMES.some((name) => place === `heartbeat.${name}`)
-    const message = `Invalid ${place}: ${cause}. ${fix.charAt(0).toUpperCase()}${fix.slice(1)}`
+    const message = `Invalid ${place}: ${cause}. ${capitalized(fix)}`
     throw isTime ? new RangeError(message) : new TypeError(message)
   }
   if (!isObject(option)) return fillInHeartbeat(option)

@@ -1,4 +1,5 @@
 import { describeValue } from '../core/describe-value.js'
+import { capitalized } from '../core/error-text.js'
 import { environmentProxy } from './proxy-environment.js'
 import { findProxyMistake } from './proxy-url.js'
 import type { UrlMistake } from '../core/url.js'
@@ -49,12 +50,12 @@ async function callProxy(option: (url: string) => unknown, url: string): Promise
     throw new ConnectOptionError('proxy', thrown)
   }
   if (chosen === undefined || typeof chosen === 'string' || chosen instanceof URL) return chosen
-  const cause = new TypeError(`expected a string, a URL or undefined, received ${describeValue(chosen)}`)
+  const cause = new TypeError(`expected a string, a URL, or undefined, received ${describeValue(chosen)}`)
   throw new ConnectOptionError('proxy', cause, true)
 }
 
 function unusable({ cause, fix }: UrlMistake, variable: string | undefined, isFunction: boolean): Error {
-  const advice = fix.charAt(0).toUpperCase() + fix.slice(1)
+  const advice = capitalized(fix)
   const reason = new TypeError(`${variable === undefined ? '' : `${variable}: `}${cause}. ${advice}`)
   return new ConnectOptionError('proxy', reason, true, isFunction)
 }
