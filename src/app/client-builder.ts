@@ -67,29 +67,19 @@ export class ClientBuilder<T extends object = object> {
     this.#name = this.#options.name ?? className(target)
   }
 
-  /** Validates the class, its dependencies and its options, and returns all problems found. */
-  #check(otherOptions: readonly string[]): Mistake[] {
-    const { mistakes } = handlersOf(this.#target)
-    this.#settings = knownSettings(this.#target, this.#options)
-    return [
-      ...mistakes,
-      ...this.#factory.check(this.#target, CONNECTION_TOKENS),
-      ...(this.#settings ? [] : this.#validate(otherOptions)),
-    ]
-  }
-
   /**
-   * Validates the class, its dependencies and its options, and returns all problems found. If there are none, lets the transport find
-   * problems in the options of the socket, and returns a promise if any of them is set.
+   * Validates the class, its dependencies and its options, and returns all problems found. Returns a promise if the transport has to look
+   * for problems in the options of the socket, such as a key that does not match its certificate.
    */
   check(otherOptions: readonly string[]): readonly Mistake[] | Promise<readonly Mistake[]> {
-    const mistakes = this.#check(otherOptions)
-    const socket = this.#settings ? undefined : socketAtStart(this.#options)
-    const { checkSocket } = this.#connect
-    if (mistakes.length > 0 || !socket || !checkSocket) return mistakes
-    const { tls, ...others } = socket
-    // The result of a function is checked on every attempt.
-    return checkSocket(typeof tls === 'function' ? others : { ...others, tls })
+    const { mistakes } = handlersOf(this.#target)
+    const found = [...mistakes, ...this.#factory.check(this.#target, CONNECTION_TOKENS)]
+    this.#settings = knownSettings(this.#target, this.#options)
+    if (this.#settings) return found
+    found.push(...this.#validate(otherOptions))
+    const socket = socketAtStart(this.#options)
+    const inSocket = socket && this.#connect.checkSocket?.(socket)
+    return inSocket ? inSocket.then((others) => [...found, ...others]) : found
   }
 
   get #connect(): Connect {

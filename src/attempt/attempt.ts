@@ -27,7 +27,7 @@ import { resolveCodec, resolveRequest } from './attempt-options.js'
 import type { AttemptInfo, AttemptOptions } from './attempt-options.js'
 import type { ConnectLimiter, LimiterPlace } from './connect-limiter.js'
 import { Dialing } from './dialing.js'
-import type { DialingSettings } from './dialing.js'
+import type { DialingPort, DialingSettings } from './dialing.js'
 
 export interface AttemptSettings extends AttemptOptions, DialingSettings {
   readonly connectLimiter?: ConnectLimiter | undefined
@@ -36,9 +36,7 @@ export interface AttemptSettings extends AttemptOptions, DialingSettings {
 }
 
 /** Receives the result of an attempt. Either `onAttemptOpen` or `onAttemptFailed` is called, once. */
-export interface AttemptListener {
-  /** Reports an error that does not affect the attempt. */
-  report(error: Error, stage: 'connect', consequence: string): void
+export interface AttemptListener extends DialingPort {
   /** Called when an attempt that had to wait for the connect limiter starts. */
   onAttemptStart(): void
   /**
@@ -118,7 +116,7 @@ export class Attempt implements TransportListener {
 
   #begin(connect: Connect, facts: AttemptFacts): void {
     const { clock, connectTimeout } = this.#settings
-    const dialing = (this.#dialing = new Dialing(connect, this.#settings))
+    const dialing = (this.#dialing = new Dialing(connect, this.#settings, this.#listener))
     if (connectTimeout !== Infinity)
       this.#timer = clock.setTimeout(() => this.#onTimeout(connectTimeout), connectTimeout)
     const signal = (): AbortSignal => this.signal
@@ -132,7 +130,7 @@ export class Attempt implements TransportListener {
     }
     resolveRequest(this.#settings, info).then(
       (request) => this.#prepare(dialing, request),
-      (thrown: unknown) => this.#failWith(toError(thrown)),
+      (thrown: unknown) => this.#fail(endWith(toError(thrown))),
     )
   }
 
@@ -143,7 +141,7 @@ export class Attempt implements TransportListener {
     if (complete instanceof Promise)
       complete.then(
         (each) => this.#dial(dialing, each),
-        (thrown: unknown) => this.#failWith(toError(thrown)),
+        (thrown: unknown) => this.#fail(endWith(toError(thrown))),
       )
     else this.#dial(dialing, complete)
   }
@@ -153,7 +151,7 @@ export class Attempt implements TransportListener {
     try {
       this.#transport = dialing.dial(request, this)
     } catch (thrown) {
-      this.#failWith(unusable(request.url, toError(thrown)))
+      this.#fail(endWith(unusable(request.url, toError(thrown))))
     }
   }
 
@@ -180,16 +178,22 @@ export class Attempt implements TransportListener {
   #giveUp(failure: Error): void {
     this.#failure = failure
     if (this.#transport) this.#transport.terminate()
-    else this.#failWith(undefined)
+    else this.#fail(endWith(undefined))
   }
 
   onOpen(handshake: Handshake): OpenTransportListener {
     // An abandoned transport can still open before it ends.
     if (this.#isGivenUp() || !this.#transport) return this
-    void this.#keepCookies(handshake.headers)
-    const codec = this.#resolveCodec()
+    void this.#dialing?.keepCookies(handshake.headers)
+    let codec: Codec
+    try {
+      codec = resolveCodec(this.#settings)
+    } catch (thrown) {
+      this.#giveUp(toError(thrown))
+      return this
+    }
     // The codec function or the cookie jar may have closed the connection.
-    if (!codec || this.#isGivenUp()) return this
+    if (this.#isGivenUp()) return this
     this.#isOver = true
     this.#timer?.cancel()
     this.#link = this.#listener.onAttemptOpen(this, this.#transport, handshake, codec)
@@ -198,16 +202,6 @@ export class Attempt implements TransportListener {
 
   #isGivenUp(): boolean {
     return this.#isOver || this.#failure !== undefined
-  }
-
-  /** Returns the codec of the link; `undefined` if the codec function failed, which ends the attempt. */
-  #resolveCodec(): Codec | undefined {
-    try {
-      return resolveCodec(this.#settings)
-    } catch (thrown) {
-      this.#giveUp(toError(thrown))
-      return undefined
-    }
   }
 
   onMessage(data: string | Uint8Array): void {
@@ -230,7 +224,7 @@ export class Attempt implements TransportListener {
 
   /** Called with the server's response if the handshake has failed. Keeps its cookies, and follows a redirect. */
   #onAnswer(dialing: Dialing, end: TransportEnd, answer: HandshakeError): void {
-    const kept = this.#keepCookies(answer.headers)
+    const kept = dialing.keepCookies(answer.headers)
     const next = dialing.next(answer)
     if (!next || next instanceof Error) {
       this.#fail({ ...end, error: next ?? answer })
@@ -242,17 +236,6 @@ export class Attempt implements TransportListener {
     else this.#prepare(dialing, next)
   }
 
-  /** Passes the cookies of a response to the jar. Returns a promise, which never rejects, if the jar is still storing them. */
-  #keepCookies(headers: Handshake['headers']): Promise<void> | undefined {
-    return this.#dialing?.keepCookies(headers, (error) =>
-      this.#listener.report(error, 'connect', 'the cookies may be lost'),
-    )
-  }
-
-  #failWith(error: Error | undefined): void {
-    this.#fail({ code: CloseCode.ABNORMAL, reason: '', error })
-  }
-
   #fail(end: TransportEnd): void {
     if (this.#isOver) return
     this.#isOver = true
@@ -261,6 +244,11 @@ export class Attempt implements TransportListener {
     this.#gone.abort(error ?? new ConnectionLostError('Connection attempt canceled', end.code, end.reason))
     this.#listener.onAttemptFailed(this, { ...end, error })
   }
+}
+
+/** Returns the end of an attempt that never opened a socket. */
+function endWith(error: Error | undefined): TransportEnd {
+  return { code: CloseCode.ABNORMAL, reason: '', error }
 }
 
 function unusable(url: string, thrown: Error): Error {

@@ -1,5 +1,6 @@
 import { describeValue } from '../core/describe-value.js'
 import { toError } from '../core/error-text.js'
+import { withoutCredentials } from '../core/url.js'
 import { ConnectOptionError } from '../errors/connection-errors.js'
 import type { Handshake, TransportRequest } from '../transports/transport.js'
 import { describeMistakes, findValueMistakes } from './request-fields.js'
@@ -95,9 +96,4 @@ export function keepCookies(
     report(toError(thrown))
     return undefined
   }
-}
-
-function withoutCredentials(url: string): string {
-  const { href } = Object.assign(new URL(url), { username: '', password: '' })
-  return href
 }

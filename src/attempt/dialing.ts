@@ -24,10 +24,16 @@ export interface DialingSettings {
   readonly proxy?: ProxyOption | undefined
 }
 
+/** Receives errors that do not affect the attempt. */
+export interface DialingPort {
+  report(error: Error, stage: 'connect', consequence: string): void
+}
+
 /** The requests of one attempt: the first one, and those that follow redirects. */
 export class Dialing {
   readonly #connect: Connect
   readonly #settings: DialingSettings
+  readonly #port: DialingPort
   /** Undefined if the attempt follows no redirects. */
   readonly #redirects: Redirects | undefined
   /** Latest request, without its proxy and the cookies from the jar. */
@@ -35,9 +41,10 @@ export class Dialing {
   /** Proxy of the latest request; see `SocketOptions`. */
   #proxy: SocketOptions['proxy']
 
-  constructor(connect: Connect, settings: DialingSettings) {
+  constructor(connect: Connect, settings: DialingSettings, port: DialingPort) {
     this.#connect = connect
     this.#settings = settings
+    this.#port = port
     const { followRedirects } = settings
     this.#redirects = followRedirects > 0 ? new Redirects(followRedirects) : undefined
   }
@@ -81,13 +88,14 @@ export class Dialing {
 
   /**
    * Passes the cookies of a response to the jar, if there is one. Returns a promise, which never rejects, if the jar is still storing them.
-   *
-   * @param report called if the jar fails
    */
-  keepCookies(headers: Handshake['headers'], report: (error: Error) => void): Promise<void> | undefined {
+  keepCookies(headers: Handshake['headers']): Promise<void> | undefined {
     const { cookies } = this.#settings
     const { url } = this
-    return cookies && url !== undefined ? keepCookies(cookies, url, headers, report) : undefined
+    if (!cookies || url === undefined) return undefined
+    return keepCookies(cookies, url, headers, (error) =>
+      this.#port.report(error, 'connect', 'the cookies may be lost'),
+    )
   }
 
   timeoutError(timeout: number): ConnectTimeoutError {

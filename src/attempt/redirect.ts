@@ -44,9 +44,15 @@ export class Redirects {
       const why = `but followRedirects allows only ${redirects} per attempt. Use the final URL, or raise followRedirects`
       return refusal(answer, `The server redirects to ${redactUrl(target.href)}, ${why}`)
     }
+    const isSame = isSameOrigin(target, new URL(request.url))
+    if (!isSame && identifiesClient(request.socket?.agent)) {
+      const why =
+        'which is another origin, but the agent has a client certificate, which must not go there. Use the final URL, or set tls instead of the agent'
+      return refusal(answer, `The server redirects to ${redactUrl(target.href)}, ${why}`)
+    }
     this.#count += 1
     this.#answer = answer
-    return isSameOrigin(target, new URL(request.url))
+    return isSame
       ? { ...request, url: withCredentials(target, request.url) }
       : toOtherOrigin(request, target.href)
   }
@@ -89,6 +95,15 @@ function targetOf(location: string, base: string): URL | string {
 
 function isSameOrigin(one: URL, other: URL): boolean {
   return one.protocol === other.protocol && one.host === other.host
+}
+
+/**
+ * Returns true if an agent has a client certificate. Its own options win over those of a request, so that it would present the certificate to
+ * every origin. Without the agent, the attempt could bypass a proxy.
+ */
+function identifiesClient(agent: object | undefined): boolean {
+  const { options } = (agent ?? {}) as { options?: Readonly<Record<string, unknown>> }
+  return ['cert', 'key', 'pfx'].some((name) => options?.[name] !== undefined)
 }
 
 /** Keeps the credentials of the URL, unless the `Location` has its own. */

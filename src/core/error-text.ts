@@ -3,7 +3,7 @@ export function excerptOf(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most)}…` : text
 }
 
-/** Returns a text with its first letter in uppercase, to begin a sentence. */
+/** Returns a text that starts with a capital letter. */
 export function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -7,6 +7,12 @@ export function redactUrl(url: string): string {
   return `${parsed.protocol}//${parsed.host}${parsed.pathname}`
 }
 
+/** Returns a valid URL without its credentials. The query stays. */
+export function withoutCredentials(url: string | URL): string {
+  const { href } = Object.assign(new URL(url), { username: '', password: '' })
+  return href
+}
+
 /** Returns the part of a possibly invalid URL that can safely be shown. */
 export function showUrl(text: string): string {
   const parsed = parseUrl(text)

@@ -44,7 +44,8 @@ export interface FastReceivePort {
   /** Called before `ws` receives bytes or the end of the stream, because `ws` may respond immediately with a close frame or a FIN. */
   beforeForward(): void
   /** Called when the socket fails. `ws` does not report this. */
-  onSocketError(error: Error): void
+  /** @param thrown the error; a socket of the user's can fail with any value */
+  onSocketError(thrown: unknown): void
 }
 
 /** Limits of the messages that are accepted. */
@@ -121,7 +122,7 @@ export class FastReceive implements SharedBufferReader {
     }
     if (event === 'end' || event === 'close') this.#flushPartial()
     if (event === 'end') this.#port.beforeForward()
-    if (event === 'error') this.#port.onSocketError(values[0] as Error)
+    if (event === 'error') this.#port.onSocketError(values[0])
     return this.#emitToWs.call(this.#socket, event, ...values)
   }
 

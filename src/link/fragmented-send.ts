@@ -43,6 +43,7 @@ export class FragmentedSend {
   /** First half of a character whose second half is in the next chunk. Alone, it would be replaced by U+FFFD. */
   #half = ''
   #hasBegun = false
+  #isPulling = false
   #isOver = false
   #hasFailed = false
   #sinceTurn = 0
@@ -74,7 +75,7 @@ export class FragmentedSend {
     try {
       const iterator = (this.#iterator = iteratorOf(this.#message.source))
       for (;;) {
-        const result = iterator.next()
+        const result = this.#pull(iterator)
         // Without a promise, a short message is complete when send() returns.
         const { done, value } = isThenable(result) ? await result : result
         if (this.#isCanceled()) return
@@ -87,6 +88,17 @@ export class FragmentedSend {
       this.#finish()
     } catch (thrown) {
       this.#fail(thrown)
+    }
+  }
+
+  /** Calls the source, which can end the link. A generator cannot be closed while it runs, so it is closed after that. */
+  #pull(iterator: ChunkIterator): ReturnType<ChunkIterator['next']> {
+    this.#isPulling = true
+    try {
+      return iterator.next()
+    } finally {
+      this.#isPulling = false
+      if (this.#isOver) this.#closeIterator()
     }
   }
 
@@ -161,6 +173,7 @@ export class FragmentedSend {
 
   /** Calls the iterator's `return`, because no more chunks are needed. Does not wait for an iterable that is still busy. */
   #closeIterator(): void {
+    if (this.#isPulling) return
     try {
       const closed: unknown = this.#iterator?.return?.()
       if (isThenable(closed)) ignore(closed)

@@ -92,8 +92,8 @@ export interface ConnectionOptions {
   /** Value of the `User-Agent` header (RFC 9110, section 10.1.5). @default no `User-Agent` header */
   readonly userAgent?: string | undefined
   /**
-   * Maximum number of redirects to follow per attempt, or `true` for 10. Another origin receives neither your headers, credentials, and
-   * subprotocols nor the client certificate in `tls`. A redirect from `wss:` to `ws:` is never followed.
+   * Maximum number of redirects to follow per attempt, or `true` for 10. Another origin receives none of your headers, credentials,
+   * subprotocols, and client certificates. A redirect from `wss:` to `ws:` is never followed.
    *
    * @default false
    */

@@ -128,6 +128,15 @@ export function shown(value: unknown): string {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : describeValue(value)
 }
 
+/** Validates one option and returns the problems found. */
+export type Check = (value: unknown, place: string) => Mistake[]
+
+/** Returns a check for an option that must be what `expected` describes. */
+export function shapeCheck(fits: (value: unknown) => boolean, expected: string, fix: string): Check {
+  return (value, place) =>
+    fits(value) ? [] : [{ place, cause: `expected ${expected}, received ${shown(value)}`, fix }]
+}
+
 export function checkTime(value: unknown, place: string, least: number, canBeOff = false): Mistake[] {
   if (typeof value === 'number' && value >= least && value <= LONGEST_DELAY) return []
   const cause = `expected milliseconds from ${least} to ${LONGEST_DELAY}, received ${shown(value)}`

@@ -15,10 +15,12 @@ import {
   isFunction,
   isObject,
   isString,
+  shapeCheck,
   shown,
   unknownName,
   unknownNames,
 } from './rules.js'
+import type { Check } from './rules.js'
 import { checkHeartbeat } from './heartbeat-option.js'
 import { checkPeriodic } from './periodic-option.js'
 import { checkSubscriptions } from './validate-subscriptions.js'
@@ -65,11 +67,6 @@ export function validateOptions(
       mistakes.push(unknownName(name, 'options', [...CHECKS.keys(), ...others]))
   }
   return [...mistakes, ...checkSocketTogether(options), ...checkEnvironment(options)]
-}
-
-function shapeCheck(fits: (value: unknown) => boolean, what: string, fix: string): Check {
-  return (value, place) =>
-    fits(value) ? [] : [{ place, cause: `expected ${what}, received ${shown(value)}`, fix }]
 }
 
 function checkCodec(codec: unknown, place: string): Mistake[] {
@@ -173,9 +170,6 @@ function checkRateLimit(rateLimit: unknown, place: string): Mistake[] {
   }
   return mistakes
 }
-
-/** Validates one option and returns the problems found. */
-type Check = (value: unknown, place: string) => Mistake[]
 
 const NUMBERS = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]
 

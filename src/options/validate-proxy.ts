@@ -4,8 +4,8 @@ import type { EnvironmentProxy } from '../proxy/proxy-environment.js'
 import { findProxyMistake } from '../proxy/proxy-url.js'
 import { findUrlMistake } from '../core/url.js'
 import type { Mistake } from '../errors/startup-error.js'
-import type { SocketSettings } from '../attempt/attempt-options.js'
-import { socketOptions } from './fill-in.js'
+import { findTlsMistakes } from '../attempt/tls-fields.js'
+import type { SocketOptions } from '../transports/transport.js'
 import type { ConnectionOptions } from './options.js'
 
 /** Validates a `proxy` option and returns the problems found. If it is a function, its result is validated on every call. */
@@ -26,15 +26,25 @@ export function checkEnvironment(options: ConnectionOptions): Mistake[] {
   return problem ? [{ place: `environment variable ${found.variable}`, ...problem }] : []
 }
 
-/** Returns the options of the socket as far as they are known before an attempt; `undefined` if none of them is set. */
-export function socketAtStart(options: ConnectionOptions): SocketSettings | undefined {
-  const socket = socketOptions(options)
-  const { proxy } = options
-  const known =
-    typeof proxy === 'string' || proxy instanceof URL
-      ? (environmentProxyOf(options)?.proxy ?? String(proxy))
-      : undefined
-  return known === undefined || known === 'environment' ? socket : { ...socket, proxy: known }
+/**
+ * Returns the options whose contents the transport can check before an attempt; `undefined` if none of them is set. Leaves out those that
+ * are functions, and those in which a mistake has already been found.
+ */
+export function socketAtStart(options: ConnectionOptions): SocketOptions | undefined {
+  const { tls } = options
+  const proxy = proxyAtStart(options)
+  const socket: SocketOptions = {
+    ...(typeof tls === 'object' && findTlsMistakes(tls).length === 0 && { tls }),
+    ...(proxy !== undefined && { proxy }),
+  }
+  return Object.keys(socket).length > 0 ? socket : undefined
+}
+
+function proxyAtStart(options: ConnectionOptions): string | undefined {
+  const { proxy = false } = options
+  if (typeof proxy === 'function' || proxy === false) return undefined
+  const chosen = environmentProxyOf(options)?.proxy ?? String(proxy)
+  return findProxyMistake(chosen) ? undefined : chosen
 }
 
 /** Returns the proxy that `proxy: 'environment'` selects. If only an attempt knows the URL, the URL is assumed to be a wss: URL. */

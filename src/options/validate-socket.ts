@@ -8,9 +8,10 @@ import {
   isFunction,
   isObject,
   isString,
-  shown,
+  shapeCheck,
   unknownNames,
 } from './rules.js'
+import type { Check } from './rules.js'
 
 /** Pairs of options that cannot work together: each of them decides where the socket comes from. */
 const CONFLICTS = [
@@ -46,44 +47,35 @@ function checkTls(tls: unknown, place: string): Mistake[] {
   return [...unknown, ...mistakes.map((mistake) => ({ ...mistake, place: place + mistake.place }))]
 }
 
-/** Validates one option of the socket and returns the problems found. */
-type Check = (value: unknown, place: string) => Mistake[]
-
-function valueCheck(expected: string, fix: string, fits: (value: unknown) => boolean): Check {
-  return (value, place) =>
-    fits(value) ? [] : [{ place, cause: `expected ${expected}, received ${shown(value)}`, fix }]
-}
-
 /** Checks of the socket's options, by name. */
 export const SOCKET_CHECKS = [
   ['tls', checkTls],
   [
     'agent',
-    valueCheck('an agent', 'use an http.Agent, or an https.Agent for wss://', (value) =>
-      hasMethods(value, 'createConnection', 'destroy'),
+    shapeCheck(
+      (value) => hasMethods(value, 'createConnection', 'destroy'),
+      'an agent',
+      'use an http.Agent, or an https.Agent for wss://',
     ),
   ],
   [
     'socketPath',
-    valueCheck('a path', "use a path such as '/run/app.sock'", (value) => isString(value) && value !== ''),
+    shapeCheck((value) => isString(value) && value !== '', 'a path', "use a path such as '/run/app.sock'"),
   ],
-  [
-    'createConnection',
-    valueCheck('a function', 'use createConnection: () => socket', (value) => isFunction(value)),
-  ],
+  ['createConnection', shapeCheck(isFunction, 'a function', 'use createConnection: () => socket')],
   [
     'localAddress',
-    valueCheck(
+    shapeCheck(
+      (value) => isString(value) && IP_ADDRESS.test(value),
       'an IP address',
       "use an address of this machine such as '192.0.2.7'",
-      (value) => isString(value) && IP_ADDRESS.test(value),
     ),
   ],
   [
     'family',
-    valueCheck('4 or 6', 'use 4 or 6, or remove it for either', (value) => value === 4 || value === 6),
+    shapeCheck((value) => value === 4 || value === 6, '4 or 6', 'use 4 or 6, or remove it for either'),
   ],
-  ['lookup', valueCheck('a function', 'use a function such as dns.lookup', isFunction)],
+  ['lookup', shapeCheck(isFunction, 'a function', 'use a function such as dns.lookup')],
   [
     'tcpKeepAlive',
     (value, place) => (typeof value === 'boolean' ? [] : checkTime(value, place, SHORTEST_KEEP_ALIVE)),

@@ -69,8 +69,8 @@ export function lookupFailed({ url, proxy }: ProxyRoute, cause: Error, remoteSch
   return new ConnectFailedError(redactUrl(url), cause, reason, { name: proxy, hasFailed: false })
 }
 
-/** Errors from OpenSSL if the proxy responds without TLS. */
-const NOT_TLS = /wrong version number|packet length too long|http request/i
+/** Errors from OpenSSL if the other side responds without TLS, because OpenSSL reads the response as a TLS record of an unknown version. */
+export const NOT_TLS = /wrong version number|packet length too long|http request/i
 
 /** Node and OpenSSL error codes for a rejected certificate. */
 const CERTIFICATE_ERROR = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_|HOSTNAME_MISMATCH)/

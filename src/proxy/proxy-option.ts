@@ -1,7 +1,8 @@
 import { describeValue } from '../core/describe-value.js'
-import { capitalized } from '../core/error-text.js'
 import { environmentProxy } from './proxy-environment.js'
 import { findProxyMistake } from './proxy-url.js'
+import { capitalized } from '../core/error-text.js'
+import { withoutCredentials } from '../core/url.js'
 import type { UrlMistake } from '../core/url.js'
 import { ConnectOptionError } from '../errors/connection-errors.js'
 
@@ -40,12 +41,9 @@ function fromEnvironment(url: string): { proxy?: string; variable?: string } {
 }
 
 async function callProxy(option: (url: string) => unknown, url: string): Promise<string | URL | undefined> {
-  const shown = new URL(url)
-  shown.username = ''
-  shown.password = ''
   let chosen: unknown
   try {
-    chosen = await option(shown.href)
+    chosen = await option(withoutCredentials(url))
   } catch (thrown) {
     throw new ConnectOptionError('proxy', thrown)
   }
@@ -55,7 +53,7 @@ async function callProxy(option: (url: string) => unknown, url: string): Promise
 }
 
 function unusable({ cause, fix }: UrlMistake, variable: string | undefined, isFunction: boolean): Error {
-  const advice = capitalized(fix)
-  const reason = new TypeError(`${variable === undefined ? '' : `${variable}: `}${cause}. ${advice}`)
+  const place = variable === undefined ? '' : `${variable}: `
+  const reason = new TypeError(`${place}${cause}. ${capitalized(fix)}`)
   return new ConnectOptionError('proxy', reason, true, isFunction)
 }

@@ -8,6 +8,7 @@ import { connect as connectTls } from 'node:tls'
 import type { ConnectionOptions } from 'node:tls'
 import type { HttpsProxyAgent } from 'https-proxy-agent'
 import { capitalized, toError } from '../core/error-text.js'
+import { withoutCredentials } from '../core/url.js'
 import { credentialsOfProxy, portOfProxy, redactProxy } from './proxy-url.js'
 import { ConnectOptionError } from '../errors/connection-errors.js'
 import { connectReason, lookupFailed, proxyFailed, socksFailed, tunnelRefused } from './proxy-errors.js'
@@ -102,9 +103,7 @@ export class ProxyTunnel {
     const { signal } = this.#gone
     signal.throwIfAborted()
     // The package writes its URL to the debug log, so the URL must not contain the credentials.
-    const address = new URL(this.#proxy)
-    address.username = ''
-    address.password = ''
+    const address = new URL(withoutCredentials(this.#proxy))
     const ca = address.protocol === 'https:' && options.ca !== undefined ? { ca: options.ca } : {}
     const agent = new Agent(address, {
       ...sharedOptions(options),
@@ -140,7 +139,7 @@ export class ProxyTunnel {
     const host = await this.#socksHost(options)
     this.#gone.signal.throwIfAborted()
     const address = { host: hostOf(this.#proxy), port: portOfProxy(this.#proxy) }
-    const carrier = connect({ ...sharedOptions(options), ...address })
+    const carrier = connect({ ...sharedOptions(options), ...address, noDelay: true })
     this.#carrier = carrier
     await once(carrier, 'connect').catch((error: unknown) => {
       const cause = toError(error)

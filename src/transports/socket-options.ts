@@ -44,7 +44,8 @@ export interface ConnectionTarget
 
 /**
  * Returns the socket of an attempt, for example one that is already connected. It can also return a promise, or return nothing and pass the
- * socket to the callback. If the URL starts with `wss:`, the socket must already use TLS.
+ * socket to the callback. If the URL starts with `wss:`, the socket must already use TLS; a plain
+ * `net.Socket` fails the attempt.
  */
 export type CreateConnection = (
   target: ConnectionTarget,

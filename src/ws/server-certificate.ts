@@ -43,8 +43,8 @@ function isTls(socket: Duplex): socket is TLSSocket {
 
 /** Calls back once TLS is established and Node has verified the certificate. Calls back immediately if that has happened, or never will. */
 function whenSecure(socket: Duplex, callback: () => void): void {
-  // An agent can reuse a socket, and a createConnection function can return one that is already connected.
-  if (!isTls(socket) || presentedBy(socket)) callback()
+  // An agent can reuse a socket, and a createConnection function can return one that is already connected, also with a resumed session.
+  if (!isTls(socket) || presentedBy(socket) || socket.isSessionReused()) callback()
   else socket.once('secureConnect', callback)
 }
 

@@ -8,6 +8,7 @@ import type { HandshakeFacts } from '../errors/connection-errors.js'
 import { HoldfastError } from '../errors/holdfast-error.js'
 import type { TransportRequest } from '../transports/transport.js'
 import { explainTlsFailure } from './certificate-advice.js'
+import { NOT_TLS } from '../proxy/proxy-errors.js'
 import { ProxyTunnel } from '../proxy/proxy-tunnel.js'
 import { ServerCertificate } from './server-certificate.js'
 
@@ -117,6 +118,8 @@ export class WsHandshake {
     })
     response.on('error', end)
     response.on('end', end)
+    // The body of a redirect does not matter. A server that never ends it would make the attempt run into its timeout.
+    if (isRedirect(response)) setImmediate(end)
   }
 
   /** Returns the error for a handshake that `ws` failed with its own error, or that the proxy failed. */
@@ -176,6 +179,10 @@ function adviceOn({ status, body, location }: Refusal, url: string): string {
   return status === 400 && PLAIN_REQUEST.test(body) ? '. The server expects TLS on this port. Use wss://' : ''
 }
 
+function isRedirect({ statusCode = 0, headers }: IncomingMessage): boolean {
+  return statusCode >= 300 && statusCode < 400 && headers.location !== undefined
+}
+
 /** Returns the target of a redirect, without its query or credentials. */
 function redirectTarget(location: string, url: string): string | undefined {
   return URL.canParse(location, url) ? redactUrl(new URL(location, url).href) : undefined
@@ -183,9 +190,6 @@ function redirectTarget(location: string, url: string): string | undefined {
 
 /** Responses to plain HTTP on a TLS port, for example from nginx and Go. */
 const PLAIN_REQUEST = /plain HTTP request|HTTP request to an HTTPS server|speaking plain HTTP/i
-
-/** Errors from OpenSSL if the server responds without TLS, because OpenSSL reads the response as a TLS record of an unknown version. */
-const NOT_TLS = /wrong version number|packet length too long|http request/i
 
 /** Returns the reason an attempt failed, with advice if the URL's scheme may be wrong. */
 function schemeReason(url: string, cause: Error): string {

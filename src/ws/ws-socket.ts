@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import { describeValue } from '../core/describe-value.js'
 import { toError } from '../core/error-text.js'
-import { isThenable } from '../core/thenable.js'
+import { ignore, isThenable } from '../core/thenable.js'
 import { ConnectOptionError } from '../errors/connection-errors.js'
 import type { ConnectionTarget, CreateConnection, TlsOptions } from '../transports/socket-options.js'
 import type { SocketOptions, TransportRequest } from '../transports/transport.js'
@@ -43,13 +43,35 @@ export function connectOptions({ url, socket }: TransportRequest): ConnectOption
 
 /** @param hasContext whether to add the parsed certificates and keys, which would override the options of an agent */
 function tlsOptions(tls: TlsOptions, hasContext: boolean): ConnectOptions {
-  const { fingerprint256, ...options } = tls
+  const { fingerprint256, checkServerIdentity, ...options } = tls
   const secureContext = secureContextOf(tls)
   return {
     ...options,
+    ...(checkServerIdentity && { checkServerIdentity: identityCheck(checkServerIdentity) }),
     ...(hasContext && { secureContext }),
     // A resumed session has no certificate to compare. An `https.Agent` would resume one.
     ...(fingerprint256 !== undefined && { session: null }),
+  }
+}
+
+/**
+ * Returns a check that always returns an error or `undefined`. An exception in the user's check would be an uncaught exception, and would
+ * leave the certificate unverified. A promise would always be a rejection, without a reason.
+ */
+function identityCheck(check: NonNullable<TlsOptions['checkServerIdentity']>): typeof check {
+  return (host, certificate) => {
+    try {
+      const found: unknown = check(host, certificate)
+      if (!found) return undefined
+      if (found instanceof Error) return found
+      if (isThenable(found)) ignore(found)
+      const received = describeValue(found)
+      return new TypeError(
+        `tls.checkServerIdentity must return an error or undefined, but returned ${received}`,
+      )
+    } catch (thrown) {
+      return toError(thrown)
+    }
   }
 }
 
@@ -87,7 +109,7 @@ const OF_REQUEST: readonly string[] = [
 function userConnect(connect: CreateConnection, path: string | undefined, isSecure: boolean): NodeConnect {
   return (options, onCreate) => {
     const target = targetOf(options, path, isSecure)
-    const pass = (socket: unknown): void => passSocket(socket, onCreate)
+    const pass = (socket: unknown): void => passSocket(socket, isSecure, onCreate)
     const fail = (thrown: unknown): void => onCreate(toError(thrown))
     try {
       const made: unknown = connect(target, (error, socket) => (error ? fail(error) : pass(socket)))
@@ -107,15 +129,29 @@ function targetOf(options: RequestTarget, path: string | undefined, isSecure: bo
   return defined(target) as unknown as ConnectionTarget
 }
 
-function passSocket(socket: unknown, onCreate: OnCreate): void {
+function passSocket(socket: unknown, isSecure: boolean, onCreate: OnCreate): void {
   if (!isDuplex(socket)) {
-    const cause = new TypeError(`expected a Duplex such as a net.Socket, received ${describeValue(socket)}`)
-    onCreate(new ConnectOptionError('createConnection', cause, true))
-  } else if (socket.destroyed || socket.writableEnded || socket.readableEnded) {
-    const message =
-      'the createConnection function returned a socket that is already closed. Return a new one each time'
-    onCreate(new Error(message))
-  } else onCreate(null, socket)
+    onCreate(unusable(`expected a Duplex such as a net.Socket, received ${describeValue(socket)}`))
+    return
+  }
+  // The socket can already have failed. Node listens only in the next tick, and an error without a listener is an uncaught exception.
+  socket.once('error', onCreate)
+  if (isSecure && socket instanceof Socket && !('encrypted' in socket)) {
+    socket.destroy()
+    onCreate(unusable('expected a TLS socket for a wss: URL, received a net.Socket. Use tls.connect'))
+    return
+  }
+  process.nextTick(() => {
+    if (socket.destroyed || socket.writableEnded || socket.readableEnded) {
+      const message =
+        'the createConnection function returned a socket that is already closed. Return a new one each time'
+      onCreate(new Error(message))
+    } else onCreate(null, socket)
+  })
+}
+
+function unusable(problem: string): Error {
+  return new ConnectOptionError('createConnection', new TypeError(problem), true)
 }
 
 function isDuplex(value: unknown): value is Duplex {

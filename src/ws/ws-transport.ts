@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocket } from '#ws'
+import { toError } from '../core/error-text.js'
 import { redactUrl } from '../core/url.js'
 import { ConnectionLostError, ProtocolViolationError } from '../errors/connection-errors.js'
 import type { HandshakeError, ReceiveLimit } from '../errors/connection-errors.js'
@@ -98,7 +99,7 @@ class OwnedSocket extends WebSocket {
     if (event === 'message') transport.onMessage(first as Buffer, second as boolean)
     else if (event === 'ping') transport.onPing(first as Buffer)
     else if (event === 'pong') transport.onPong(first as Buffer)
-    else if (event === 'error') transport.onError(first as Error, this.#handshake)
+    else if (event === 'error') transport.onError(toError(first), this.#handshake)
     else if (event === 'close') {
       this.#handshake?.tunnel?.abort()
       transport.onClose(first as number, second as Buffer, this.#handshake?.refusal)
@@ -227,7 +228,8 @@ class WsTransport implements Transport, FastReceivePort {
     this.#fastReceive?.deliverTo(listener)
   }
 
-  onSocketError(cause: Error): void {
+  onSocketError(thrown: unknown): void {
+    const cause = toError(thrown)
     this.#unsentBytes = this.bufferedAmount
     const message = `Connection to ${redactUrl(this.#socket.url)} lost: ${cause.message}`
     this.#failure ??= { error: new ConnectionLostError(message, 1006, '', { cause }) }

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { Agent } from 'node:https'
 import { HandshakeError } from 'holdfast'
 import type { TransportRequest } from 'holdfast'
 import { redactUrl } from '#src/core/url.js'
@@ -131,6 +132,26 @@ describe('Redirects', () => {
       })
       const plain = { ...given, socket: { proxy: 'http://proxy.test' } }
       expect(follow(AT, '//other.test', plain).socket).to.deep.equal(plain.socket)
+    })
+
+    it('does not take an agent with a client certificate to another origin', () => {
+      const target = 'wss://other.test/v2'
+      for (const own of [
+        { cert: SECRET, key: SECRET },
+        { pfx: SECRET, passphrase: SECRET },
+      ]) {
+        const given = { ...request(AT), socket: { agent: new Agent(own) } }
+        expect(follow(AT, '/v2', given).socket).to.equal(given.socket)
+        const next = new Redirects(10).next(given, answer(AT, `${target}?token=${SECRET}`))
+        expect(next).to.be.instanceOf(HandshakeError)
+        expect((next as HandshakeError).message).to.equal(
+          `Server rejected the handshake with HTTP 302: ${AT}. The server redirects to ${target}, which is another origin, but the agent has a` +
+            ' client certificate, which must not go there. Use the final URL, or set tls instead of the agent',
+        )
+      }
+      // Without it, an attempt could bypass a proxy.
+      const socket = { agent: new Agent({ ca: 'ca' }) }
+      expect(follow(AT, target, { ...request(AT), socket }).socket).to.deep.equal(socket)
     })
 
     it('does not follow more redirects than allowed', () => {

@@ -3,6 +3,7 @@ import { WebSocket } from 'ws'
 import { createWsTransport } from '#src/ws/ws-transport.js'
 import { startHttpProxy } from '../support/http-proxy.js'
 import type { TestProxy } from '../support/http-proxy.js'
+import { SELF_SIGNED } from '../support/self-signed.js'
 import { startSocksProxy } from '../support/socks-proxy.js'
 import { ROADS } from '../support/roads.js'
 import type { Scheme } from '../support/roads.js'
@@ -54,7 +55,7 @@ function proxied(what: string, scheme: Scheme, startProxy: () => Promise<TestPro
     scheme,
     share: isFullVolume ? 1 : 0.01,
     connect: (request, listener) =>
-      connect({ ...request, socket: { proxy, tls: { rejectUnauthorized: false } } }, listener),
+      connect({ ...request, socket: { proxy, tls: { ca: SELF_SIGNED.cert } } }, listener),
     async start() {
       const started = await startProxy()
       proxy = started.url()

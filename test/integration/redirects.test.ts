@@ -147,6 +147,19 @@ describe('Redirects over real sockets', function () {
     expect(plain.sockets).to.have.length(0)
   })
 
+  it('are followed even if the server never ends the body', async () => {
+    const last = await serve({})
+    const first = use(
+      await startRawServer(({ socket }) => {
+        socket.write(`HTTP/1.1 302 Found\r\nLocation: ${last.url}/last\r\n\r\nmoved`)
+      }),
+    )
+    const client = await connect(first.url, { connectTimeout: 5_000 })
+    expect(client.connection.url).to.equal(`${last.url}/last`)
+    const { body } = await failure(first.url, { connectTimeout: 5_000, followRedirects: false })
+    expect(body).to.equal('moved')
+  })
+
   it('are limited in number', async () => {
     const server = await serve({ '/': '/1', '/1': '/2', '/2': '/3' })
     const { message, status } = await failure(server.url, { followRedirects: 2 })

@@ -381,6 +381,26 @@ describe('send(iterable)', () => {
       expect(feed.returns).to.equal(1)
     })
 
+    for (const how of ['reconnect', 'terminate'] as const) {
+      it(`closes a generator that calls ${how}() itself`, async () => {
+        const { connection, clock } = await begin()
+        let isClosed = false
+        function* source(): Generator<string> {
+          try {
+            yield 'a'
+            void connection[how]()
+            yield 'b'
+            yield 'c'
+          } finally {
+            isClosed = true
+          }
+        }
+        void connection.send(source())
+        await clock.advance(5_000)
+        expect(isClosed).to.equal(true)
+      })
+    }
+
     it('does not wait for a source that is busy, and ignores what it does later', async () => {
       const { connection, peer, clock, errors } = await begin()
       let fail: (error: Error) => void = () => undefined

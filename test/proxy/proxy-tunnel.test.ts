@@ -17,7 +17,6 @@ import { frame, startRawServer, TEXT, upgradeAnswer } from '../support/raw-serve
 import { SELF_SIGNED } from '../support/self-signed.js'
 import { startSocksProxy } from '../support/socks-proxy.js'
 import type { SocksProxyOptions } from '../support/socks-proxy.js'
-import { trustSelfSigned } from '../support/trust.js'
 import { wsScene } from '../ws/ws-scene.js'
 
 const CREDENTIALS = 'jörg:p@ss:ü€'
@@ -394,9 +393,7 @@ describe('A connection through a proxy', function () {
   })
 
   describe('that is open', () => {
-    let distrust: () => void
-    before(() => (distrust = trustSelfSigned()))
-    after(() => distrust())
+    const tls = { ca: SELF_SIGNED.cert }
 
     for (const kind of ['http', 'https', 'socks5'] as const) {
       it(`counts the bytes on the wire, with TLS to the server through ${kind}`, async () => {
@@ -406,7 +403,7 @@ describe('A connection through a proxy', function () {
         const proxy = kind === 'socks5' ? await socksProxy() : await httpProxy({ isSecure: kind === 'https' })
         const line = use(await startLine(proxy.port))
         const { recorder, transport } = connect(server.url, {
-          socket: { proxy: `${kind}://127.0.0.1:${line.port}` },
+          socket: { proxy: `${kind}://127.0.0.1:${line.port}`, tls },
         })
         await recorder.untilOpened()
         await eventually('everything that arrived is read', () => line.passed === transport.bytesRead)
@@ -438,7 +435,7 @@ describe('A connection through a proxy', function () {
       )
       const proxy = await httpProxy({ isSecure: true })
       const line = use(await startLine(proxy.port))
-      const { recorder } = connect(server.url, { socket: { proxy: `https://127.0.0.1:${line.port}` } })
+      const { recorder } = connect(server.url, { socket: { proxy: `https://127.0.0.1:${line.port}`, tls } })
       await recorder.untilOpened()
       line.hold()
       line.inject(Buffer.from('not a TLS record'))
@@ -449,9 +446,7 @@ describe('A connection through a proxy', function () {
   })
 
   describe('that is abandoned', () => {
-    let distrust: () => void
-    before(() => (distrust = trustSelfSigned()))
-    after(() => distrust())
+    const tls = { ca: SELF_SIGNED.cert }
 
     const kinds = ['http', 'https', 'socks5', 'socks4a'] as const
     for (const kind of kinds) {
@@ -467,7 +462,7 @@ describe('A connection through a proxy', function () {
         })
         const port = await listening(server)
         const { transport, recorder } = connect('ws://127.0.0.1:1', {
-          socket: { proxy: `${kind}://127.0.0.1:${port}` },
+          socket: { proxy: `${kind}://127.0.0.1:${port}`, tls },
         })
         await eventually('the proxy has the connection', () => sockets.size > 0)
         transport.terminate()
@@ -487,7 +482,7 @@ describe('A connection through a proxy', function () {
       const port = await listening(server)
       for (const proxy of [await httpProxy(), await httpProxy({ isSecure: true }), await socksProxy()]) {
         received = 0
-        const socket = { proxy: proxy.url() }
+        const socket = { proxy: proxy.url(), tls }
         const { transport, recorder } = connect(`wss://127.0.0.1:${port}`, { socket })
         await eventually('the handshake has started', () => received > 0)
         transport.terminate()
@@ -499,7 +494,7 @@ describe('A connection through a proxy', function () {
 
     it('asks the proxy for nothing if it is abandoned immediately', async () => {
       for (const proxy of [await httpProxy(), await socksProxy()]) {
-        const socket = { proxy: proxy.url() }
+        const socket = { proxy: proxy.url(), tls }
         const { transport, recorder } = connect('ws://127.0.0.1:1', { socket })
         transport.terminate()
         await recorder.untilClosed()
@@ -514,7 +509,7 @@ describe('A connection through a proxy', function () {
       it(`closes its connection through ${kind} to a server that does not answer`, async () => {
         const server = await rawServer(() => undefined)
         const proxy = kind === 'socks5' ? await socksProxy() : await httpProxy({ isSecure: kind === 'https' })
-        const { transport, recorder } = connect(server.url, { socket: { proxy: proxy.url() } })
+        const { transport, recorder } = connect(server.url, { socket: { proxy: proxy.url(), tls } })
         await eventually('the server has the request', () => server.connections.length > 0)
         transport.terminate()
         await recorder.untilClosed()

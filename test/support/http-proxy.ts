@@ -38,7 +38,7 @@ export class ProxySockets {
 
   /** Connects a client with a port of this machine, and calls back once that has worked or failed. */
   join(client: Socket, port: number, onResult: (error?: Error) => void): void {
-    const server = connect(port, '127.0.0.1')
+    const server = connect({ port, host: '127.0.0.1', noDelay: true })
     this.add(server, false)
     server.once('connect', () => {
       server.off('error', onResult)

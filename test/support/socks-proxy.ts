@@ -30,7 +30,7 @@ export async function startSocksProxy(options: SocksProxyOptions = {}): Promise<
   const sockets = new ProxySockets()
   const targets: string[] = []
   const credentials: string[] = []
-  const server = createServer((socket) => {
+  const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket, true)
     serve(socket).catch(() => socket.destroy())
   })

@@ -8,6 +8,7 @@ import { ConnectFailedError } from 'holdfast'
 import type { SocketOptions, TlsOptions } from 'holdfast'
 import { makeCertificate } from '../support/certificates.js'
 import { eventually } from '../support/eventually.js'
+import { SocketDuplex } from '../support/roads.js'
 import { startTlsServer } from '../support/tls-server.js'
 import type { TlsServer } from '../support/tls-server.js'
 import { wsScene } from './ws-scene.js'
@@ -98,9 +99,17 @@ describe('A pinned certificate (tls.fingerprint256)', function () {
       })
     }
 
-    it('fails the attempt if the socket does not use TLS, because there is nothing to compare', async () => {
+    it('fails the attempt if the socket is already connected and resumes a session, instead of waiting', async () => {
       const server = await start()
-      const createConnection = () => connectPlain({ host: '127.0.0.1', port: server.port })
+      const target = { host: 'localhost', port: server.port, ca, maxVersion: 'TLSv1.2' } as const
+      const first = connectTls(target)
+      const [session] = (await once(first, 'session')) as [Buffer]
+      first.destroy()
+      const createConnection = async () => {
+        const socket = connectTls({ ...target, session })
+        await once(socket, 'secureConnect')
+        return socket
+      }
       const { error } = await endOf(server.url, {
         socket: { createConnection, tls: { fingerprint256: PIN } },
       })
@@ -108,5 +117,55 @@ describe('A pinned certificate (tls.fingerprint256)', function () {
       expect(error?.message).to.include('no certificate to compare')
       expect(server.requests).to.deep.equal([])
     })
+
+    it('fails the attempt if the socket does not use TLS, because there is nothing to compare', async () => {
+      const server = await start()
+      const createConnection = () => new SocketDuplex(connectPlain({ host: '127.0.0.1', port: server.port }))
+      const { error } = await endOf(server.url, {
+        socket: { createConnection, tls: { fingerprint256: PIN } },
+      })
+      expect((error as ConnectFailedError).systemCode).to.equal('CERT_FINGERPRINT_MISMATCH')
+      expect(error?.message).to.include('no certificate to compare')
+      expect(server.requests).to.deep.equal([])
+    })
+  })
+})
+
+describe('tls.checkServerIdentity', function () {
+  this.timeout(30_000)
+  const { connect, endOf, use } = wsScene(true)
+
+  const refusals: readonly [string, string, (host: string) => unknown][] = [
+    ['returns an error', 'not my server', () => new Error('not my server')],
+    [
+      'throws',
+      'not my server',
+      () => {
+        throw new Error('not my server')
+      },
+    ],
+    ['returns a promise', 'returned an instance of Promise', () => Promise.reject(new Error('late'))],
+    ['returns a string', 'returned a string', () => 'not my server'],
+  ]
+  for (const [what, reason, check] of refusals) {
+    it(`fails the attempt before anything is sent if it ${what}`, async () => {
+      const server = use(await startTlsServer(good))
+      const checkServerIdentity = check as NonNullable<TlsOptions['checkServerIdentity']>
+      const { error } = await endOf(server.url, { socket: { tls: { ca, checkServerIdentity } } })
+      expect(error).to.be.instanceOf(ConnectFailedError)
+      expect(error?.message).to.include(reason)
+      expect(server.requests).to.deep.equal([])
+    })
+  }
+
+  it('accepts the server if it returns undefined, and receives its host and certificate', async () => {
+    const server = use(await startTlsServer(good))
+    const calls: unknown[] = []
+    const checkServerIdentity: TlsOptions['checkServerIdentity'] = (host, { fingerprint256 }) => {
+      calls.push([host, fingerprint256])
+      return undefined
+    }
+    await connect(server.url, { socket: { tls: { ca, checkServerIdentity } } }).recorder.untilOpened()
+    expect(calls).to.deep.equal([['localhost', PIN]])
   })
 })

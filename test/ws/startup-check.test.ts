@@ -191,6 +191,33 @@ describe('A client with TLS options', function () {
     expect(connections).to.equal(0)
   })
 
+  it('reports mistakes in certificates together with all other mistakes', async () => {
+    const { Watched } = watched()
+    const error = await rejection(
+      bootstrap(Watched, 'wss://feed.test', {
+        logger: false,
+        maxPayload: -1,
+        proxy: 'ftp://proxy.test',
+        tls: { ca: company.cert, cert, key: other.key },
+      }),
+    )
+    expect(error).to.be.instanceOf(StartupError)
+    const { mistakes } = error as StartupError
+    expect(mistakes.map(({ place }) => place)).to.have.members([
+      'options.maxPayload',
+      'options.proxy',
+      'options.tls.key',
+    ])
+  })
+
+  it('does not read certificates in options that have another mistake', async () => {
+    const { Watched } = watched()
+    const tls = { ca: 7, cert, key: other.key } as never
+    const error = await rejection(bootstrap(Watched, 'wss://feed.test', { logger: false, tls }))
+    const { mistakes } = error as StartupError
+    expect(mistakes.map(({ place }) => place)).to.deep.equal(['options.tls.ca'])
+  })
+
   it('calls a tls function on every attempt, so that certificates can be rotated', async () => {
     const { Watched, log } = watched()
     const live = await start()

@@ -12,7 +12,7 @@ import { bootstrap, ConnectFailedError, ConnectOptionError } from 'holdfast'
 import type { ConnectionTarget, CreateConnection, SocketOptions, TransportRequest } from 'holdfast'
 import { FakeClock } from 'holdfast/testing'
 import { kReader } from '#src/fast-paths/shared-read-buffer.js'
-import { eventually } from '../support/eventually.js'
+import { eventually, turns } from '../support/eventually.js'
 import { ROADS, SocketDuplex, unixPath, unixUrl } from '../support/roads.js'
 import { SELF_SIGNED } from '../support/self-signed.js'
 import { TEXT, frame, longHeader, startRawServer, upgradeAnswer } from '../support/raw-server.js'
@@ -268,6 +268,51 @@ describe('The socket', function () {
       socket.destroy()
       const { error } = await endOf(server.url, { socket: { createConnection: () => socket } })
       expect(error?.message).to.include('returned a socket that is already closed')
+    })
+
+    it('fails the attempt with the error of a socket that has already failed, instead of ending the process', async () => {
+      const failed = (): Socket => connectPlain(9, '127.0.0.1').destroy(new Error('no route'))
+      const failing: readonly CreateConnection[] = [
+        failed,
+        () => Promise.resolve(failed()),
+        (_target, done) => {
+          done(null, failed())
+          return undefined
+        },
+      ]
+      for (const createConnection of failing) {
+        const { error } = await endOf('ws://localhost:9', { socket: { createConnection } })
+        expect(error).to.be.instanceOf(ConnectFailedError)
+        expect(error?.message).to.include('no route')
+      }
+    })
+
+    it('can fail with anything, before and after the connection has opened', async () => {
+      const server = await upgrading()
+      for (const opens of [false, true]) {
+        const socket = new SocketDuplex(connectPlain(server.port, '127.0.0.1'))
+        const { recorder } = connect(server.url, { socket: { createConnection: () => socket } })
+        if (opens) await recorder.untilOpened()
+        else await turns(3)
+        socket.destroy('pulled' as never)
+        const { error } = await recorder.untilClosed()
+        expect(error?.message).to.include('pulled')
+      }
+    })
+
+    it('must use TLS for a wss URL: nothing is sent over a net.Socket', async () => {
+      const server = await upgrading()
+      let made: Socket | undefined
+      const createConnection = () => (made = connectPlain(server.port, '127.0.0.1'))
+      const { error } = await endOf(server.url.replace('ws:', 'wss:'), {
+        headers: { authorization: 'secret' },
+        socket: { createConnection },
+      })
+      expect(error).to.be.instanceOf(ConnectOptionError)
+      expect(error).to.include({ option: 'createConnection', isInvalidValue: true })
+      expect(error?.message).to.include('expected a TLS socket for a wss: URL')
+      expect(made?.destroyed).to.equal(true)
+      expect(server.connections).to.deep.equal([])
     })
 
     it('is closed if it arrives after the attempt was abandoned', async () => {
