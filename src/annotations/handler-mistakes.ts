@@ -197,7 +197,7 @@ function messageMistake(args: HandlerRecord['args'], decorator: string): Handler
   if (args.length < 2 || isSchema(second)) return undefined
   return {
     cause: `the schema of ${decorator} does not implement Standard Schema${circle}`,
-    fix: 'use zod 3.24+, valibot 1+, arktype 2+ or another library listed at standardschema.dev',
+    fix: 'use zod 3.24+, valibot 1+, arktype 2+, or another library listed at standardschema.dev',
   }
 }
 

@@ -30,7 +30,7 @@ const TYPES_FIX =
   'set "experimentalDecorators": true and "emitDecoratorMetadata": true in tsconfig.json, and compile with tsc'
 
 const UNTYPED =
-  "esbuild, tsx, Babel, swc without decoratorMetadata, Node's type stripping and standard decorators emit no type metadata"
+  "esbuild, tsx, Babel, swc without decoratorMetadata, Node's type stripping, and standard decorators emit no type metadata"
 
 /** A token wrapped in tsyringe's `delay()`. tsyringe creates the instance on first use, so it can be part of a cycle. */
 interface Delayed {

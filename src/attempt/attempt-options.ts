@@ -11,7 +11,7 @@ import { describeMistakes, findHeaderMistakes, findProtocolMistakes } from './re
 import type { FieldMistake } from './request-fields.js'
 import { findTlsMistakes } from './tls-fields.js'
 
-/** Passed to the `url`, `headers`, `protocols` and `tls` functions on every attempt. */
+/** Passed to the `url`, `headers`, `protocols`, and `tls` functions on every attempt. */
 export interface AttemptInfo {
   /** Attempt number, starting at 1. Resets once a connection has been ready for `minUptime`. */
   readonly attempt: number
@@ -38,14 +38,14 @@ export type RequestHeaders = Readonly<Record<string, string | readonly string[] 
 export interface SubprotocolOffer {
   /** One subprotocol, or several in order of preference. */
   readonly offer: string | readonly string[]
-  /** Whether the handshake fails if the server chooses none. If it is `false`, `connection.protocol` is then `''`. @default true */
+  /** Whether the handshake fails if the server chooses none. If not, `connection.protocol` is then `''`. @default true */
   readonly required?: boolean | undefined
 }
 
 /** Subprotocols to offer. Unless `required` is `false`, the server must choose one of them. */
 export type Subprotocols = string | readonly string[] | SubprotocolOffer
 
-/** Options of the socket before an attempt: `tls` can be a function. */
+/** Options of the socket before an attempt, when `tls` can still be a function. */
 export interface SocketSettings extends Omit<SocketOptions, 'tls'> {
   readonly tls?: PerAttempt<TlsOptions> | undefined
 }
@@ -66,7 +66,7 @@ export interface AttemptOptions {
 }
 
 /**
- * Returns the request for one attempt. Calls the `url`, `headers`, `protocols` and `tls` functions.
+ * Returns the request for one attempt. Calls the `url`, `headers`, `protocols`, and `tls` functions.
  *
  * @throws ConnectOptionError if one of the functions fails, or returns an invalid value
  * @throws InvalidUrlError if the URL is invalid
@@ -111,7 +111,7 @@ interface ResolvedOptions {
   readonly socket?: SocketOptions | undefined
 }
 
-/** Returns true if no option is a function, which is usual. Nothing has to be awaited then. */
+/** Returns true if no option is a function, which is the common case. Then nothing has to be awaited. */
 function isPlain(settings: AttemptOptions): settings is AttemptOptions & ResolvedOptions {
   const { url, headers, protocols, socket } = settings
   return [url, headers, protocols, socket?.tls].every((value) => typeof value !== 'function')

@@ -74,7 +74,7 @@ export class Attempt implements TransportListener {
   #place: LimiterPlace | undefined
   /** Receives events from the open transport that still reach the attempt. */
   #link: OpenTransportListener | undefined
-  /** Error because of which Holdfast abandoned the attempt. */
+  /** Error that made Holdfast abandon the attempt. */
   #failure: Error | undefined
   #isOver = false
 
@@ -95,12 +95,12 @@ export class Attempt implements TransportListener {
     return this.#gone.signal
   }
 
-  /** Milliseconds after which the connect limiter lets the attempt start at the latest; 0 if it has started. */
+  /** Maximum time until the connect limiter lets the attempt start, in milliseconds; 0 if it has started. */
   get limiterDelay(): number {
     return this.#place ? Math.max(0, this.#place.dueAt - this.#settings.clock.now()) : 0
   }
 
-  /** Starts the attempt, once the connect limiter allows if there is one. */
+  /** Starts the attempt. With a connect limiter, waits until the limiter allows it. */
   start(connect: Connect, facts: AttemptFacts): void {
     const { clock, connectLimiter } = this.#settings
     if (!connectLimiter) {
@@ -156,7 +156,7 @@ export class Attempt implements TransportListener {
   }
 
   #onTimeout(timeout: number): void {
-    // Without a transport, a function of the options or of the cookie jar is pending.
+    // Without a transport, an option function or the cookie jar is pending.
     this.#giveUp(
       this.#transport && this.#dialing
         ? this.#dialing.timeoutError(timeout)
@@ -222,7 +222,7 @@ export class Attempt implements TransportListener {
     else this.#onAnswer(this.#dialing, end, end.error)
   }
 
-  /** Called with the server's answer if the handshake has failed. Keeps its cookies, and follows a redirect. */
+  /** Called with the server's response if the handshake has failed. Keeps its cookies, and follows a redirect. */
   #onAnswer(dialing: Dialing, end: TransportEnd, answer: HandshakeError): void {
     const kept = dialing.keepCookies(answer.headers)
     const next = dialing.next(answer)
@@ -258,7 +258,7 @@ function unusable(url: string, thrown: Error): Error {
   return new ConnectFailedError(redactUrl(url), thrown)
 }
 
-/** Returns true if the error is an answer of the server, and not of a proxy, whose redirects and cookies must be ignored. */
+/** Returns true if the error is a response from the server. The redirects and cookies of a proxy must be ignored. */
 function isServersAnswer(error: Error | undefined): error is HandshakeError {
   return error instanceof HandshakeError && error.proxy === undefined
 }

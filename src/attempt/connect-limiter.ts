@@ -20,7 +20,7 @@ interface Waiting {
 
 /** Place of an attempt in the queue of a limiter. */
 export interface LimiterPlace {
-  /** Time at which the attempt starts at the latest, on the clock of its connection. It is earlier if an attempt ahead leaves the queue. */
+  /** Latest time at which the attempt starts, on the clock of its connection. It starts earlier if an attempt ahead leaves the queue. */
   readonly dueAt: number
   /** Leaves the queue without starting. */
   leave(): void
@@ -33,8 +33,8 @@ interface Start {
 }
 
 /**
- * Limits the attempts of all clients that share it, in every window and not only on average. The attempts start in the order in which they
- * asked. Created by {@link createConnectLimiter}.
+ * Limits the attempts of all clients that share it, in every window and not only on average. Attempts start in the order in which they
+ * entered the queue. Created by {@link createConnectLimiter}.
  */
 export class ConnectLimiter {
   readonly #limit: ConnectLimit
@@ -50,7 +50,7 @@ export class ConnectLimiter {
   }
 
   /**
-   * Starts an attempt at once if the limit allows. Otherwise, starts it after those that are already waiting, and returns its place.
+   * Starts an attempt immediately if the limit allows it. Otherwise, starts it after those that are already waiting, and returns its place.
    *
    * @internal
    */
@@ -120,8 +120,8 @@ export class ConnectLimiter {
 }
 
 /**
- * Creates a limiter for the `connectLimiter` option. All clients that get the same limiter share its limit, for example that of an account
- * or an IP address.
+ * Creates a limiter for the `connectLimiter` option. All clients with the same limiter share its limit, for example that of an account or
+ * an IP address.
  *
  * @throws TypeError if the argument is not an object
  * @throws RangeError if `attempts` is not a positive integer, or `per` is not a number of milliseconds

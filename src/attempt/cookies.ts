@@ -8,15 +8,15 @@ import { describeMistakes, findValueMistakes } from './request-fields.js'
 /** Keeps cookies between handshakes, for example with the package `tough-cookie`. URLs start with `ws:` or `wss:`. */
 export interface CookieJar {
   /**
-   * Returns the value of the `Cookie` header for a handshake, such as `'a=1; b=2'`; nothing or `''` if there are no cookies. Called before
-   * each handshake, also before those that follow a redirect.
+   * Returns the value of the `Cookie` header for a handshake, such as `'a=1; b=2'`; `undefined` or `''` if there are no cookies. Called before
+   * each handshake, including those that follow a redirect.
    *
    * @param url URL of the handshake, without credentials
    */
   get(url: string): string | undefined | Promise<string | undefined>
   /**
-   * Keeps the cookies of an answer: of an upgrade, a rejection, or a redirect. Called before `@OnOpen`. Only a redirect waits for the
-   * promise that it can return.
+   * Keeps the cookies of a response: an upgrade, a rejection, or a redirect. Called before `@OnOpen`. Can return a promise, but only a
+   * redirect waits for it.
    *
    * @param url URL of the handshake, without credentials
    * @param setCookie values of the `Set-Cookie` headers
@@ -73,7 +73,7 @@ function nameOf(pair: string): string {
 }
 
 /**
- * Passes the cookies of an answer to the jar.
+ * Passes the cookies of a response to the jar.
  *
  * @param report receives the error if the jar fails
  * @returns a promise, which never rejects, if the jar is still storing the cookies

@@ -81,13 +81,13 @@ export class Dialing {
     return this.#connect(request, listener)
   }
 
-  /** Returns the request that follows an answer, or why a redirect is not followed; `undefined` if there is nothing to follow. */
+  /** Returns the request that follows a response, or why a redirect is not followed; `undefined` if there is nothing to follow. */
   next(answer: HandshakeError): TransportRequest | HandshakeError | undefined {
     return this.#request && this.#redirects?.next(this.#request, answer)
   }
 
   /**
-   * Passes the cookies of an answer to the jar, if there is one. Returns a promise, which never rejects, if the jar is still storing them.
+   * Passes the cookies of a response to the jar, if there is one. Returns a promise, which never rejects, if the jar is still storing them.
    */
   keepCookies(headers: Handshake['headers']): Promise<void> | undefined {
     const { cookies } = this.#settings

@@ -2,7 +2,7 @@ import { redactUrl } from '../core/url.js'
 import { HandshakeError } from '../errors/connection-errors.js'
 import type { SocketOptions, TransportRequest } from '../transports/transport.js'
 
-/** HTTP statuses that name another URL for the same request (RFC 9110, section 15.4). A handshake is a GET, so that they do not differ. */
+/** HTTP statuses that name another URL for the same request (RFC 9110, section 15.4). A handshake is a GET, so they do not differ. */
 const STATUSES: readonly (number | undefined)[] = [301, 302, 303, 307, 308]
 
 /** Schemes that a `Location` can have, and the schemes that Holdfast connects to instead. */
@@ -13,7 +13,7 @@ const SCHEMES: ReadonlyMap<string, string> = new Map([
   ['wss:', 'wss:'],
 ])
 
-/** Options of the socket, and of its TLS, that only concern the first origin. Those that verify the server stay. */
+/** Options of the socket, and of its TLS, that concern only the first origin. Options that verify the server stay in force. */
 const OWN_SOCKET: readonly string[] = ['socketPath', 'createConnection']
 const OWN_TLS: readonly string[] = ['cert', 'key', 'pfx', 'passphrase', 'servername']
 
@@ -31,7 +31,7 @@ export class Redirects {
     this.#limit = limit
   }
 
-  /** Returns the request that follows an answer, or why a redirect is not followed; `undefined` if there is nothing to follow. */
+  /** Returns the request that follows a response, or why a redirect is not followed; `undefined` if there is nothing to follow. */
   next(request: TransportRequest, answer: HandshakeError): TransportRequest | HandshakeError | undefined {
     if (!STATUSES.includes(answer.status)) return undefined
     const { location } = answer.headers
@@ -57,7 +57,7 @@ export class Redirects {
       : toOtherOrigin(request, target.href)
   }
 
-  /** Remembers a request that is about to be sent. Returns the error if it has been sent before, so that the redirects are a loop. */
+  /** Remembers a request that is about to be sent. Returns the error if it has been sent before, because the redirects are then a loop. */
   findLoop({ url, headers }: TransportRequest): HandshakeError | undefined {
     const sent = JSON.stringify([new URL(url), headers])
     if (this.#answer && this.#sent.has(sent)) {

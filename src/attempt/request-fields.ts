@@ -19,7 +19,7 @@ const FORBIDDEN_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 
 /** Validates the headers of a request and returns the problems found. A header whose value is `undefined` is not sent. */
 export function findHeaderMistakes(headers: unknown): FieldMistake[] {
-  // A Headers, Map or array has no properties to read.
+  // A Headers, Map, or array has no properties to read.
   if (typeof headers !== 'object' || headers === null || Symbol.iterator in headers) {
     const fix = "use an object such as { name: 'value' }, or a function that returns one"
     return [{ place: '', cause: `expected an object, received ${describeValue(headers)}`, fix }]
@@ -33,7 +33,7 @@ export function findHeaderMistakes(headers: unknown): FieldMistake[] {
   })
 }
 
-/** Headers that belong to the opening handshake (RFC 6455, section 4.1) or describe a body, which it does not have. */
+/** Headers that belong to the opening handshake (RFC 6455, section 4.1), or that describe a body, which the handshake does not have. */
 const RESERVED = /^(connection|upgrade|sec-websocket-.*|content-length|transfer-encoding)$/i
 
 const RESERVED_FIXES: Readonly<Record<string, string>> = {
@@ -51,10 +51,10 @@ function headerMistakes(name: string, value: unknown): FieldMistake[] {
   const mistakes: FieldMistake[] = []
   if (!TOKEN.test(name)) {
     const cause = 'invalid header name (RFC 9110, section 5.1)'
-    mistakes.push({ place, cause, fix: 'use letters, digits and hyphens; no spaces or colons' })
+    mistakes.push({ place, cause, fix: 'use letters, digits, and hyphens; no spaces or colons' })
   }
   if (RESERVED.test(name)) {
-    const cause = 'this header belongs to the opening handshake, so that Holdfast sets it'
+    const cause = 'this header belongs to the opening handshake, so Holdfast sets it'
     mistakes.push({ place, cause, fix: RESERVED_FIXES[name.toLowerCase()] ?? 'remove it' })
   }
   if (Array.isArray(value))
@@ -84,7 +84,7 @@ function describeForbidden(value: string): Pick<FieldMistake, 'cause' | 'fix'> {
   return { cause, fix: 'remove line breaks and control characters; encode characters outside Latin-1' }
 }
 
-/** Validates the subprotocols of a request, and returns the problems found. */
+/** Validates the subprotocols of a request and returns the problems found. */
 export function findProtocolMistakes(protocols: unknown): FieldMistake[] {
   if (typeof protocols !== 'object' || protocols === null || !('offer' in protocols))
     return listMistakes(protocols, '')
@@ -119,7 +119,7 @@ function listMistakes(protocols: unknown, within: string): FieldMistake[] {
 function protocolMistakes(protocol: unknown, place: string): FieldMistake[] {
   if (typeof protocol === 'string' && TOKEN.test(protocol)) return []
   const cause = 'invalid subprotocol name (RFC 6455, section 4.1)'
-  return [{ place, cause, fix: 'use letters, digits and -._~ only; no spaces, commas or slashes' }]
+  return [{ place, cause, fix: 'use letters, digits, and -._~ only; no spaces, commas, or slashes' }]
 }
 
 /** Returns the text of an error about several mistakes; `''` if there are none. */

@@ -60,7 +60,6 @@ const RULES: Readonly<Record<keyof TlsOptions, MemberRule>> = {
   },
 }
 
-/** Names of the options of TLS. */
 export const TLS_NAMES: readonly string[] = Object.keys(RULES)
 
 /**

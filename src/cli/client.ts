@@ -22,7 +22,7 @@ import { describeDuration } from './duration.js'
 import { describeClose } from '../terminal/close-text.js'
 import type { Notices } from '../terminal/notices.js'
 
-/** Task of a client: the messages to send, and the place for those that arrive. */
+/** Messages that a client sends, and the receiver of those that arrive. */
 export interface ClientTask {
   /** Messages to send after every connect. */
   readonly opening: readonly (string | Uint8Array)[]
@@ -50,7 +50,7 @@ export abstract class CommandClient {
     this.#isOpen = true
     const { notices, opening } = this.#task
     const chosen = protocol === '' ? '' : ` (subprotocol ${protocol})`
-    notices.info(`${isReconnect ? 'Connected again' : 'Connected'}${chosen}`)
+    notices.info(`${isReconnect ? 'Reconnected' : 'Connected'}${chosen}`)
     notices.headers(headers)
     for (const message of opening) void connection.send(message)
   }

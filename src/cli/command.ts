@@ -130,7 +130,7 @@ export class Command {
     const { History, historyPath } = await import('../terminal/history.js')
     const { input, errors, environment } = this.#host
     const history = new History(this.#given.keepsHistory ? historyPath(environment) : undefined)
-    this.#notices.info('Type a message, or /help. Ctrl+D ends')
+    this.#notices.info('Type a message, or /help. Ctrl+D quits')
     this.#prompt = new Prompt(input, errors, history, {
       onInput: (text) => session.onTyped(text),
       onInterrupt: () => this.#stop(ExitCode.INTERRUPTED),

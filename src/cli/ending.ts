@@ -47,7 +47,7 @@ export function waitAfterInput({ wait, count, hasOpening }: EndingRules): number
   return count !== undefined || hasOpening ? undefined : DEFAULT_WAIT
 }
 
-/** Returns how long to stay connected after `-x`, if no input arrives. With `--wait`, `-x` doesn't need an input that ends. */
+/** Returns how long to stay connected after `-x` if no input arrives. With `--wait`, the input doesn't have to end. */
 export function waitAfterOpening({ wait, hasOpening }: EndingRules): number | undefined {
   return hasOpening ? wait : undefined
 }

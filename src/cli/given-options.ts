@@ -89,7 +89,7 @@ function suggestion(unknown: string): string {
   return near ? `. Did you mean --${near.name}?` : ''
 }
 
-/** Returns whether one name starts with the other, or both have the same letters except for one. */
+/** Returns whether one name starts with the other, or they differ in one letter. */
 function isNear(name: string, unknown: string): boolean {
   if (unknown.length < 3) return false
   if (name.startsWith(unknown) || unknown.startsWith(name)) return true

@@ -31,7 +31,7 @@ export function headerFromVariable(
   if (name === undefined)
     return { mistake: '--header-env: expected Name=VARIABLE, for example Authorization=TOKEN' }
   const value = environment[variable]
-  if (value === undefined) return { mistake: `--header-env: the environment has no variable ${variable}` }
+  if (value === undefined) return { mistake: `--header-env: the environment variable ${variable} is not set` }
   return { name, value }
 }
 

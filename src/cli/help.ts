@@ -6,8 +6,8 @@ const INTRODUCTION = `Usage: holdfast [options] <url>
 Connects to a WebSocket server. Sends each line of the input, and prints each
 message on standard output. Everything else goes to standard error.`
 
-const NOTES = `Times have a unit, as in 500ms, 2s, or 5m. Without a unit, they are seconds.
-Options marked with * can be repeated. Options end at --.
+const NOTES = `Times have a unit, as in 500ms, 2s, or 5m. Without a unit, they are in seconds.
+Options marked with * can be repeated. Arguments after -- are not options.
 HOLDFAST_HEADER_X_API_KEY=… in the environment sends the header X-Api-Key.
 
 Exit codes: 0 ended normally, 1 failed to connect, 2 wrong usage, 3 connection

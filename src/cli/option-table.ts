@@ -27,9 +27,9 @@ const CONNECTING: readonly OptionRow[] = [
     name: 'header-env',
     value: 'name=VAR',
     isRepeatable: true,
-    help: 'header with the value of a variable',
+    help: 'header whose value is an environment variable',
   },
-  { name: 'token-command', value: 'command', help: 'prints a bearer token for each attempt' },
+  { name: 'token-command', value: 'command', help: 'shell command that prints a bearer token' },
   { name: 'user', value: 'name:password', help: 'credentials for Basic authentication' },
   {
     name: 'subprotocol',
@@ -48,11 +48,11 @@ const CONNECTING: readonly OptionRow[] = [
   { name: 'insecure', short: 'k', help: "don't verify the server's certificate" },
   { name: 'compress', help: 'offer compression' },
   { name: 'max-payload', value: 'bytes', help: 'limit of received messages (default: 32 MiB)' },
-  { name: 'connect-timeout', value: 'time', help: 'limit of each attempt (default: 10s)' },
+  { name: 'connect-timeout', value: 'time', help: 'time limit of each attempt (default: 10s)' },
 ]
 
 const STAYING: readonly OptionRow[] = [
-  { name: 'reconnect', help: 'connect again after failures and losses' },
+  { name: 'reconnect', help: 'reconnect after failures and lost connections' },
   { name: 'heartbeat', value: 'time', help: 'time between pings, or "off" (default: 20s)' },
   { name: 'heartbeat-message', value: 'text', help: 'message to send instead of pings' },
 ]

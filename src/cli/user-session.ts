@@ -15,7 +15,7 @@ import { reasonOf, toError } from '../core/error-text.js'
 /** Close code that is sent for a signal. */
 const GOING_AWAY = 1001
 
-/** The input's side of an open connection: sends what the user gives, and ends the connection when it is time. */
+/** Sends the user's input over an open connection, and ends the connection at the right time. */
 export class UserSession {
   readonly #client: CommandClient
   readonly #given: Arguments

@@ -40,7 +40,7 @@ export class ChunkedMessage {
 export function checkChunks(data: unknown): asserts data is Chunks {
   if (!isIterable(data)) {
     throw new TypeError(
-      `send() accepts a string, a Uint8Array or an iterable of these, received ${describeValue(data)}. ` +
+      `send() accepts a string, a Uint8Array, or an iterable of these, received ${describeValue(data)}. ` +
         'Use sendJson() or sendMessage()',
     )
   }
@@ -73,6 +73,6 @@ export function isBinaryChunk(chunk: unknown, isBinary: boolean | undefined): bo
   if (!isBytes && typeof chunk !== 'string')
     throw new TypeError(`expected strings or Uint8Arrays, received ${describeValue(chunk)}`)
   if (isBinary !== undefined && isBinary !== isBytes)
-    throw new TypeError('a message is either text or binary, but it contains both strings and bytes')
+    throw new TypeError('a message is either text or binary, but this one contains both strings and bytes')
   return isBytes
 }

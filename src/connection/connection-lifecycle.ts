@@ -262,5 +262,5 @@ function openFailure(error: Error): Disconnect {
 /** Returns the error for a call that the connection refuses. */
 export function refusalError(refused: Refusal, status: string): Error {
   if (refused === 'NotConnectedError') return new NotConnectedError(status)
-  return new ConnectionClosedError(`Connection is ${status}: it can no longer send, request or reconnect`)
+  return new ConnectionClosedError(`Connection is ${status}: it can no longer send, request, or reconnect`)
 }

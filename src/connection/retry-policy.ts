@@ -183,7 +183,7 @@ export class RetryPolicy {
     return this.#call(() => {
       const answer: unknown = this.#settings.shouldReconnect?.(failure)
       if (answer === undefined || typeof answer === 'boolean' || isDelay(answer)) return answer
-      throw invalid('shouldReconnect', 'true, false, a delay in milliseconds or undefined', answer)
+      throw invalid('shouldReconnect', 'true, false, a delay in milliseconds, or undefined', answer)
     })
   }
 

@@ -6,7 +6,7 @@ export abstract class ConnectionError extends HoldfastError {}
 
 /** A proxy between this process and the server. */
 export interface ProxyFacts {
-  /** Scheme, host and port of the proxy, without credentials. */
+  /** Scheme, host, and port of the proxy, without credentials. */
   readonly name: string
   /** True if the proxy failed, false if the connection failed behind it. */
   readonly hasFailed: boolean
@@ -19,7 +19,7 @@ export class ConnectFailedError extends ConnectionError {
   readonly url: string
   /** Node's error code for the cause, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`. */
   readonly systemCode: string | undefined
-  /** Scheme, host and port of the proxy that failed, without credentials; `undefined` if the failure was not the proxy's. */
+  /** Scheme, host, and port of the proxy that failed, without credentials; `undefined` if the failure was not the proxy's. */
   readonly proxy: string | undefined
 
   /**
@@ -60,7 +60,7 @@ export class HandshakeError extends ConnectionError {
   readonly body: string
   /** Invalid part of an upgrade: the upgrade itself, the accept key, the subprotocol, or an extension. */
   readonly violation: HandshakeFacts['violation']
-  /** Scheme, host and port of the proxy that refused to connect, without credentials; `undefined` if the server answered. */
+  /** Scheme, host, and port of the proxy that refused to connect, without credentials; `undefined` if the server answered. */
   readonly proxy: string | undefined
 
   constructor(url: string, message: string, facts: HandshakeFacts, options?: ErrorOptions) {

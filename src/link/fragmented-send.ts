@@ -171,7 +171,7 @@ export class FragmentedSend {
     this.#port.onError(error, this.#hasBegun)
   }
 
-  /** Tells the iterable that no more chunks are needed. An iterable that is still busy does not delay anything. */
+  /** Calls the iterator's `return`, because no more chunks are needed. Does not wait for an iterable that is still busy. */
   #closeIterator(): void {
     if (this.#isPulling) return
     try {
@@ -194,7 +194,7 @@ export class MessageGate<Frame extends { run(): void }> {
   /** Held frame that is sent now. */
   #released: Frame | undefined
 
-  /** True if a frame that comes now has to wait. */
+  /** True if the next frame has to wait. */
   get isClosed(): boolean {
     return this.#current !== undefined || this.#held.size > 0
   }

@@ -71,7 +71,7 @@ export class StreamBacklog {
     this.#port.warn(
       `messages(): an iterator opened ${age} s ago${describeCallSite(this.#opener)} has been behind for ${WARN_AFTER / 1_000} s, ` +
         `with ${this.#unread} unread messages (highWaterMark ${this.#highWaterMark}). The socket is paused until the iterator catches up. ` +
-        'Keep reading, or end the iteration with break, return() or a signal',
+        'Keep reading, or end the iteration with break, return(), or a signal',
     )
   }
 }

@@ -19,8 +19,8 @@ const TEXTS = ['text', 'reply']
 export function checkHeartbeat(heartbeat: unknown, place: string): Mistake[] {
   if (heartbeat === false || heartbeat === 'ping') return []
   if (!isObject(heartbeat)) {
-    const fix = "use 'ping', { interval, timeout }, { text, reply }, { silence } or false"
-    return [{ place, cause: `expected 'ping', an object or false, received ${shown(heartbeat)}`, fix }]
+    const fix = "use 'ping', { interval, timeout }, { text, reply }, { silence }, or false"
+    return [{ place, cause: `expected 'ping', an object, or false, received ${shown(heartbeat)}`, fix }]
   }
   const given = heartbeat
   const mistakes = [

@@ -92,13 +92,13 @@ export interface ConnectionOptions {
   /** Value of the `User-Agent` header (RFC 9110, section 10.1.5). @default no `User-Agent` header */
   readonly userAgent?: string | undefined
   /**
-   * Maximum number of redirects to follow per attempt, or `true` for 10. Nothing of yours crosses to another origin, except for what keeps
-   * it secure: no headers, credentials, subprotocols or client certificate. A redirect from `wss:` to `ws:` is never followed.
+   * Maximum number of redirects to follow per attempt, or `true` for 10. Another origin receives none of your headers, credentials,
+   * subprotocols, and client certificates. A redirect from `wss:` to `ws:` is never followed.
    *
    * @default false
    */
   readonly followRedirects?: boolean | number | undefined
-  /** Cookie jar, called on each handshake, redirects included. It receives the cookies of each answer. */
+  /** Cookie jar. Returns the cookies for each handshake, and receives the cookies of each response. */
   readonly cookies?: CookieJar | undefined
   /** Name of the connection in logs and errors. @default the class name */
   readonly name?: string | undefined
@@ -214,13 +214,13 @@ export interface ConnectionOptions {
   /** Limits sends to `messages` per `per` milliseconds, pings included. Excess sends are queued. */
   readonly rateLimit?: RateLimitSettings | undefined
   /**
-   * Limits the attempts of all clients that get the same limiter; see `createConnectLimiter`. An attempt waits for its turn before its
+   * Limits the attempts of all clients that share the limiter; see `createConnectLimiter`. An attempt waits for its turn before its
    * option functions are called. The wait does not count toward `connectTimeout`.
    */
   readonly connectLimiter?: ConnectLimiter | undefined
   /**
    * Options for TLS: certificates, the client's own certificate and key, versions, and pins. Pass a value, or a function called on every
-   * attempt, for example if client certificates are rotated.
+   * attempt, for example to read a certificate that is renewed regularly.
    */
   readonly tls?: PerAttempt<TlsOptions> | undefined
   /** Agent that creates the sockets: an `http.Agent`, or an `https.Agent` if the URL starts with `wss:`. */

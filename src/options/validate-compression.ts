@@ -2,7 +2,7 @@ import type { Mistake } from '../errors/startup-error.js'
 import type { CompressionOptions } from '../transports/transport.js'
 import { checkFlag, isObject, shown, unknownNames } from './rules.js'
 
-const FIX = 'use true, false or an object such as { threshold: 1_024, memLevel: 5 }'
+const FIX = 'use true, false, or an object such as { threshold: 1_024, memLevel: 5 }'
 
 /** Smallest and largest value of each option that is a number. */
 const RANGES = {

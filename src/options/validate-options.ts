@@ -118,7 +118,7 @@ function checkOutbox(outbox: unknown, place: string): Mistake[] {
   const { overflow } = outbox
   if (overflow !== undefined && !OVERFLOWS.includes(overflow)) {
     const cause = 'unknown overflow policy'
-    const fix = "use 'reject', 'drop-oldest' or 'drop-newest'"
+    const fix = "use 'reject', 'drop-oldest', or 'drop-newest'"
     mistakes.push({ place: `${place}.overflow`, cause, fix })
   }
   return mistakes
@@ -140,7 +140,7 @@ function checkRequests(requests: unknown, place: string): Mistake[] {
   const isPlace = isObject(id) && isFunction(id['read']) && isFunction(id['write'])
   if (isPlace) mistakes.push(...checkFunctions(id, `${place}.id`, ['read', 'write']))
   if (id !== undefined && id !== false && typeof id !== 'string' && !isPlace) {
-    const cause = `expected a string, an object or false, received ${shown(id)}`
+    const cause = `expected a string, an object, or false, received ${shown(id)}`
     const fix = 'use the name of a property, { read, write }, or false if the API has no IDs'
     mistakes.push({ place: `${place}.id`, cause, fix })
   }
@@ -214,7 +214,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<keyof ConnectionOptions, Chec
     'logger',
     shapeCheck(
       (value) => value === false || hasMethods(value, 'debug', 'info', 'warn', 'error'),
-      'an object with debug, info, warn and error, or false',
+      'an object with debug, info, warn, and error, or false',
       'use console, another logger, or false to disable logging',
     ),
   ],

@@ -12,8 +12,8 @@ import type { ConnectionOptions } from './options.js'
 export function checkProxy(proxy: unknown, place: string): Mistake[] {
   if (typeof proxy === 'function' || proxy === false || proxy === 'environment') return []
   if (typeof proxy !== 'string' && !(proxy instanceof URL)) {
-    const cause = `expected a string, a URL, a function or false, received ${describeValue(proxy)}`
-    return [{ place, cause, fix: "use 'http://…', 'socks5://…' or 'environment'" }]
+    const cause = `expected a string, a URL, a function, or false, received ${describeValue(proxy)}`
+    return [{ place, cause, fix: "use 'http://…', 'socks5://…', or 'environment'" }]
   }
   const problem = findProxyMistake(String(proxy))
   return problem ? [{ place, ...problem }] : []

@@ -11,7 +11,7 @@ export function checkUrl(url: unknown, place: string): Mistake[] {
     return [
       {
         place,
-        cause: `expected a string, a URL or a function, received ${describeValue(url)}`,
+        cause: `expected a string, a URL, or a function, received ${describeValue(url)}`,
         fix: "use 'wss://…'",
       },
     ]

@@ -14,7 +14,7 @@ export function checkRoute(route: unknown, place: string): Mistake[] {
     if (isFunction(path)) return checkSync(path, place)
     if (Number.isSafeInteger(path)) return []
     if (!isString(path))
-      return [{ place, cause: `expected a string, an integer or a function, received ${shown(path)}`, fix }]
+      return [{ place, cause: `expected a string, an integer, or a function, received ${shown(path)}`, fix }]
     if (path === '') return [{ place, cause: 'expected a path, received an empty string', fix }]
     if (!path.split('.').includes('')) return []
     return [{ place, cause: `path "${path}" has an empty segment`, fix: 'remove the extra dot' }]

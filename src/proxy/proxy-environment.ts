@@ -9,7 +9,6 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
 /** Scheme under which `proxy-from-env` finds a variable. It knows only the variable of the same scheme and `ALL_PROXY`. */
 const HTTP_SCHEMES: Readonly<Record<string, string>> = { 'wss:': 'https:', 'ws:': 'http:' }
 
-/** A proxy from the environment. */
 export interface EnvironmentProxy {
   /** Name of the variable, as it is set. */
   readonly variable: string
@@ -34,7 +33,7 @@ export function environmentProxy(url: string): EnvironmentProxy | undefined {
   const isOwn = variable.toLowerCase() === names[0]
   const scheme = isOwn ? protocol : (HTTP_SCHEMES[protocol] ?? protocol)
   if (getProxyForUrl(`${scheme}//${host}`) === '') return undefined
-  // Like curl, and unlike proxy-from-env, which would use TLS to such a proxy for a wss: URL.
+  // Without a scheme, assumes HTTP like curl. proxy-from-env would use TLS to such a proxy for a wss: URL.
   return { variable, proxy: value.includes('://') ? value : `http://${value}` }
 }
 

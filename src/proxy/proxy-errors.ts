@@ -7,7 +7,7 @@ import { ConnectFailedError, HandshakeError } from '../errors/connection-errors.
 export interface ProxyRoute {
   /** Full URL of the server. */
   readonly url: string
-  /** Scheme, host and port of the proxy, without credentials. */
+  /** Scheme, host, and port of the proxy, without credentials. */
   readonly proxy: string
   readonly hasCredentials: boolean
 }
@@ -22,13 +22,13 @@ export interface ProxyAnswer {
 /** Maximum number of characters of the proxy's status text in a message. */
 const LONGEST_TEXT = 100
 
-/** Headers of a response that only the server may send. A client must not take a proxy's redirect or cookies for the server's. */
+/** Headers that only the server may send. Holdfast must not treat a proxy's redirect or cookies as those of the server. */
 const SERVER_HEADERS: readonly string[] = ['location', 'set-cookie']
 
-const NOT_HTTP = 'the answer is not that of an HTTP proxy. Check the scheme and port of the proxy URL'
-const NOT_SOCKS = 'the answer is not that of a SOCKS proxy. Check the scheme and port of the proxy URL'
+const NOT_HTTP = 'the response did not come from an HTTP proxy. Check the scheme and port of the proxy URL'
+const NOT_SOCKS = 'the response did not come from a SOCKS proxy. Check the scheme and port of the proxy URL'
 
-/** Returns the error for a proxy that answers CONNECT with anything but 200. */
+/** Returns the error for a proxy that responds to CONNECT with anything but 200. */
 export function tunnelRefused(route: ProxyRoute, answer: ProxyAnswer): Error {
   const { statusCode: status, statusText, headers } = answer
   if (!(status >= 100 && status < 600)) return proxyFailed(route, new Error(NOT_HTTP))
@@ -48,7 +48,7 @@ function refusalAdvice({ hasCredentials }: ProxyRoute, { statusCode, headers }: 
     if (scheme !== undefined && !/\bbasic\b/i.test(offers))
       return `The proxy requires ${scheme} authentication, but Holdfast supports only Basic`
     return hasCredentials
-      ? 'Check the user name and password in the proxy URL'
+      ? 'Check the username and password in the proxy URL'
       : 'Add credentials to the proxy URL'
   }
   if (statusCode === 403) return 'The proxy does not allow connections to this host and port'
@@ -75,7 +75,7 @@ export const NOT_TLS = /wrong version number|packet length too long|http request
 /** Node and OpenSSL error codes for a rejected certificate. */
 const CERTIFICATE_ERROR = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_|HOSTNAME_MISMATCH)/
 
-/** Returns why no connection to the proxy could be opened, or why an HTTP proxy did not answer. */
+/** Returns why no connection to the proxy could be opened, or why an HTTP proxy did not respond. */
 export function connectReason(cause: Error, scheme: string): string {
   const { code = '', syscall } = cause as NodeJS.ErrnoException
   const reason = reasonOf(cause).trimEnd()
@@ -87,18 +87,18 @@ export function connectReason(cause: Error, scheme: string): string {
     return `the certificate of the proxy was rejected: ${reason}. Add the CA of the proxy to tls.ca`
   if (code === 'ECONNRESET' || /connection ended/.test(reason)) {
     const hint = scheme === 'http:' ? '. If the proxy expects TLS, use https:// in the proxy URL' : ''
-    return `the proxy closed the connection without an answer${hint}`
+    return `the proxy closed the connection without a response${hint}`
   }
   return /CONNECT response/.test(reason) ? NOT_HTTP : reason
 }
 
 /** Reasons for which a SOCKS proxy cannot provide a connection, by the error message from `socks`. */
 const SOCKS_REASONS: readonly (readonly [RegExp, string])[] = [
-  [/Authentication failed/, 'the proxy rejected the user name and password'],
-  [/no accepted authentication/, 'the proxy requires a user name and password. Add them to the proxy URL'],
+  [/Authentication failed/, 'the proxy rejected the username and password'],
+  [/no accepted authentication/, 'the proxy requires a username and password. Add them to the proxy URL'],
   [/NotAllowed/, 'the proxy does not allow connections to this host and port'],
   [/closed/, 'the proxy closed the connection'],
-  [/timed out/, 'the proxy did not answer'],
+  [/timed out/, 'the proxy did not respond'],
 ]
 
 /** Returns an error without the credentials that errors from `socks` contain, and its reason. */

@@ -48,7 +48,7 @@ async function callProxy(option: (url: string) => unknown, url: string): Promise
     throw new ConnectOptionError('proxy', thrown)
   }
   if (chosen === undefined || typeof chosen === 'string' || chosen instanceof URL) return chosen
-  const cause = new TypeError(`expected a string, a URL or undefined, received ${describeValue(chosen)}`)
+  const cause = new TypeError(`expected a string, a URL, or undefined, received ${describeValue(chosen)}`)
   throw new ConnectOptionError('proxy', cause, true)
 }
 

@@ -14,7 +14,7 @@ import { ConnectOptionError } from '../errors/connection-errors.js'
 import { connectReason, lookupFailed, proxyFailed, socksFailed, tunnelRefused } from './proxy-errors.js'
 import type { ProxyAnswer, ProxyRoute } from './proxy-errors.js'
 
-/** Options with which Node calls `createConnection`: those of the request to the server. */
+/** Options that Node passes to `createConnection`: those of the request to the server. */
 export interface RequestedConnection extends Omit<ConnectionOptions, 'port'> {
   readonly host: string
   /** A string if the URL contains the port. */
@@ -22,19 +22,19 @@ export interface RequestedConnection extends Omit<ConnectionOptions, 'port'> {
   readonly family?: number | undefined
 }
 
-/** Part of the `https-proxy-agent` package that is used. */
+/** The part of the `https-proxy-agent` package that Holdfast uses. */
 interface HttpPackage {
   readonly HttpsProxyAgent: typeof HttpsProxyAgent
 }
 
-/** Part of the `socks` package that is used. */
+/** The part of the `socks` package that Holdfast uses. */
 interface SocksPackage {
   readonly SocksClient: {
     createConnection(options: object): Promise<{ readonly socket: Socket }>
   }
 }
 
-/** SOCKS schemes with which this side resolves the host of the server, and the schemes with which the proxy does. */
+/** SOCKS schemes for which Holdfast resolves the host of the server, and the schemes for which the proxy resolves it. */
 const REMOTE_SCHEMES: Readonly<Record<string, string>> = { 'socks5:': 'socks5h:', 'socks4:': 'socks4a:' }
 
 /** Options of the connection to the server that also apply to the connection to the proxy. */
@@ -61,7 +61,7 @@ export class ProxyTunnel {
     this.#route = { url, proxy: redactProxy(proxy), hasCredentials }
   }
 
-  /** Scheme, host and port of the proxy, without credentials. */
+  /** Scheme, host, and port of the proxy, without credentials. */
   get name(): string {
     return this.#route.proxy
   }
@@ -158,7 +158,7 @@ export class ProxyTunnel {
     return carrier
   }
 
-  /** Returns the host to which the proxy should connect, resolved if the scheme of the proxy demands it. */
+  /** Returns the host to which the proxy should connect, resolved if the scheme of the proxy requires it. */
   async #socksHost({ host, lookup, family }: RequestedConnection): Promise<string> {
     const { protocol } = this.#proxy
     if (host.length > LONGEST_SOCKS_HOST)

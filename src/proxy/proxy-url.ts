@@ -12,10 +12,10 @@ const PORTS: Readonly<Record<string, string>> = {
   'socks5h:': '1080',
 }
 
-/** Maximum length of a user name or password in bytes (RFC 1929, section 2). */
+/** Maximum length of a username or password in bytes (RFC 1929, section 2). */
 const LONGEST_SOCKS_FIELD = 255
 
-/** Returns the scheme, host and port of a proxy, without its credentials. */
+/** Returns the scheme, host, and port of a proxy, without its credentials. */
 export function redactProxy(proxy: string): string {
   const { protocol, hostname, port } = new URL(proxy)
   return `${protocol}//${hostname}:${port || (PORTS[protocol] ?? '')}`
@@ -33,7 +33,7 @@ export interface ProxyCredentials {
 }
 
 /**
- * Returns the decoded user name and password of a proxy; `undefined` if its URL contains none.
+ * Returns the decoded username and password of a proxy; `undefined` if its URL contains none.
  *
  * @throws URIError if a percent sequence is invalid
  */
@@ -57,23 +57,23 @@ function findPartMistake(url: URL): UrlMistake | undefined {
   const { protocol, hostname } = url
   if (!Object.hasOwn(PORTS, protocol)) {
     const cause = `has the unsupported scheme "${protocol.slice(0, -1)}"`
-    return { cause, fix: 'use http://, https:// or socks5://' }
+    return { cause, fix: 'use http://, https://, or socks5://' }
   }
   if (hostname === '') return textMistake('')
   const fields = credentialFields(url)
   if (!fields) {
-    const cause = 'has an invalid percent sequence in the user name or password'
+    const cause = 'has an invalid percent sequence in the username or password'
     return { cause, fix: 'encode a percent sign as %25' }
   }
   const isSocks = protocol.startsWith('socks')
   if (isSocks && fields.some((field) => new TextEncoder().encode(field).length > LONGEST_SOCKS_FIELD)) {
-    const cause = `has a user name or password of more than ${LONGEST_SOCKS_FIELD} bytes, which SOCKS does not allow`
+    const cause = `has a username or password of more than ${LONGEST_SOCKS_FIELD} bytes, which SOCKS does not allow`
     return { cause, fix: 'use shorter credentials' }
   }
   return undefined
 }
 
-/** Returns the decoded user name and password; `undefined` if they cannot be decoded. */
+/** Returns the decoded username and password; `undefined` if they cannot be decoded. */
 function credentialFields(url: URL): readonly string[] | undefined {
   try {
     const credentials = credentialsOfProxy(url)

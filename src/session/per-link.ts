@@ -43,6 +43,6 @@ function linkBehind(connection: unknown): object {
       ? `a context whose connection is ${describeValue(connection)}`
       : 'the context of the whole connection'
   throw new TypeError(
-    `perLink requires a link's context, received ${what}. Pass the context of @OnOpen, @OnMessage, @OnBinary, @OnClosing or @OnClose`,
+    `perLink requires a link's context, received ${what}. Pass the context of @OnOpen, @OnMessage, @OnBinary, @OnClosing, or @OnClose`,
   )
 }

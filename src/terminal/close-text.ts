@@ -3,17 +3,17 @@ import { visibleText } from './visible-text.js'
 
 /** Meanings of close codes (RFC 6455, section 7.4.1, and the IANA registry). */
 const MEANINGS: Readonly<Record<number, string>> = {
-  1000: 'normal end',
+  1000: 'normal closure',
   1001: 'going away: the server is shutting down, or it has moved',
   1002: 'protocol error',
-  1003: 'unsupported kind of data: text instead of binary, or the reverse',
+  1003: 'unsupported data: text instead of binary, or the reverse',
   1005: 'no code given',
   1006: 'no close frame: the network failed, or the process at the other end was terminated',
   1007: 'invalid data: for example, text that is not UTF-8',
   1008: 'policy violation: often a missing or expired login',
   1009: 'message too big',
   1010: 'missing extension',
-  1011: 'internal error of the server',
+  1011: 'internal server error',
   1012: 'the service is restarting',
   1013: 'try again later: the server is overloaded',
   1014: 'bad gateway: a server behind the gateway failed',

@@ -13,7 +13,7 @@ export interface NoticeStyle {
   readonly hasColors: boolean
 }
 
-/** Writes everything that is not a message to standard error. Escapes everything, because it can be from the server. */
+/** Writes everything that is not a message to standard error. Escapes everything, because it can come from the server. */
 export class Notices {
   readonly #screen: Screen
   readonly #style: NoticeStyle
@@ -30,7 +30,7 @@ export class Notices {
     if (!this.#style.isQuiet) this.#write('dim', line)
   }
 
-  /** Shows what the user has asked for. */
+  /** Shows the result of a command, even with `--quiet`. */
   show(line: string): void {
     this.#write('dim', line)
   }

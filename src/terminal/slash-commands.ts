@@ -12,11 +12,11 @@ interface CommandRow {
 
 const COMMANDS: Readonly<Record<string, CommandRow>> = {
   ping: { usage: '/ping', help: 'send a ping, and show the round trip' },
-  close: { usage: '/close [code] [reason]', help: 'close the connection (default: 1000), and end' },
+  close: { usage: '/close [code] [reason]', help: 'close the connection (default: 1000), and quit' },
   reconnect: { usage: '/reconnect', help: 'close the connection, and open a new one' },
   state: { usage: '/state', help: 'show the state of the connection' },
   help: { usage: '/help', help: 'show this list' },
-  quit: { usage: '/quit', help: 'end; the same as Ctrl+D' },
+  quit: { usage: '/quit', help: 'quit, like Ctrl+D' },
 }
 
 const NOTES = [

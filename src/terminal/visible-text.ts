@@ -1,7 +1,7 @@
 import { escapeText } from '../core/error-text.js'
 
 /**
- * Escapes everything in a server's text that could control the terminal or reorder its output. Tabs are harmless, and stay.
+ * Escapes everything in a server's text that could control the terminal or reorder its output. Keeps tabs, which are harmless.
  *
  * @param lineBreak text to print instead of a line feed; by default, it is escaped
  */

@@ -18,20 +18,20 @@ import type {
 
 export interface PlayBackOptions {
   /**
-   * Speed of time: 1 is as recorded, 2 is twice as fast. With `Infinity`, there are no gaps, and each event happens in a separate turn of the
-   * event loop.
+   * Playback speed: 1 is the recorded speed, and 2 is twice that speed. With `Infinity`, there are no gaps, and each event happens in a
+   * separate turn of the event loop.
    *
    * @default Infinity
    */
   readonly speed?: number | undefined
   /**
-   * Clock for the gaps between the events, and for the turns. With a `FakeClock`, `settle()` plays everything that needs no time.
+   * Clock for the gaps between the events, and for the turns. With a `FakeClock`, `settle()` plays everything that is due.
    *
    * @default the system clock
    */
   readonly clock?: Clock | undefined
   /**
-   * Whether everything that follows a sent message in the recording waits until the client has sent as many messages on its link.
+   * Whether an event waits until the client has sent as many messages on its link as the recorded client had sent before the event.
    *
    * @default false
    */

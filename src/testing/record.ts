@@ -11,14 +11,14 @@ export interface RecordOptions {
   /**
    * Changes an event before it is written. If it returns `undefined`, the event is left out. If it throws, the recording ends.
    *
-   * @default events are written as they are
+   * @default events are written unchanged
    */
   readonly redact?: ((event: RecordedEvent) => RecordedEvent | undefined) | undefined
   /** Whether to write the query of the URL, which often contains a token. Credentials are never written. @default false */
   readonly query?: boolean | undefined
 }
 
-/** Receives each line, without a line break. A stream receives them with line breaks, and is not ended by the recording. */
+/** Receives each line. A function receives it without a line break, and a stream with one. The recording does not end the stream. */
 export type RecordingSink = ((line: string) => void) | Writable
 
 /** Ends the recording. `using stop = record(…)` ends it at the end of the block. */
@@ -68,7 +68,7 @@ function isTappable(connection: object | null | undefined): connection is { [TAP
   return typeof connection === 'object' && connection !== null && TAP in connection
 }
 
-/** @throws Error if too much is waiting in the stream */
+/** @throws Error if more than `MAX_WAITING` bytes are waiting in the stream */
 function lineWriter(stream: Writable): (line: string) => void {
   return (line) => {
     if (stream.writableLength > MAX_WAITING)

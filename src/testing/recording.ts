@@ -1,6 +1,6 @@
 import { describeValue } from '../core/describe-value.js'
 
-/** A link opened. */
+/** A link that opened. */
 export interface RecordedOpen {
   /** Seconds since the recording started. */
   readonly t: number
@@ -24,7 +24,7 @@ export interface RecordedMessage {
   readonly b64?: string | undefined
 }
 
-/** A link ended. */
+/** A link that ended. */
 export interface RecordedClose {
   readonly t: number
   readonly d: 'close'
@@ -34,11 +34,11 @@ export interface RecordedClose {
   readonly reason?: string | undefined
   /** Close code that the client sent, if it was the first to close. */
   readonly sentCode?: number | undefined
-  /** Message of the error because of which the link was lost or abandoned. */
+  /** Message of the error that ended the link. */
   readonly error?: string | undefined
 }
 
-/** An attempt to connect failed. */
+/** An attempt to connect that failed. */
 export interface RecordedFailure {
   readonly t: number
   readonly d: 'fail'
@@ -85,7 +85,7 @@ function mistakeIn(event: unknown): string | undefined {
   if (typeof event !== 'object' || event === null)
     return `expected a JSON object, received ${describeValue(event)}`
   const { t, d, text, b64 } = event as Readonly<Record<string, unknown>>
-  if (typeof t !== 'number') return `expected a number as t, received ${describeValue(t)}`
+  if (typeof t !== 'number') return `expected t to be a number, received ${describeValue(t)}`
   if (!KINDS.includes(d)) return `expected d to be one of ${KINDS.join(', ')}`
   const isMessage = d === 'send' || d === 'recv'
   if (isMessage && typeof text !== 'string' && typeof b64 !== 'string')

@@ -4,7 +4,7 @@ import type { ConnectionOptions as NodeTlsOptions } from 'node:tls'
 
 /** Options for TLS. All except `fingerprint256` have the same meaning as in Node's `tls.connect`. Strings and bytes are PEM, except `pfx`. */
 export interface TlsOptions {
-  /** Certificates of the authorities to trust instead of Node's own, for example a company CA or a self-signed server certificate. */
+  /** Certificates to trust instead of the authorities that Node knows, for example a company CA or a self-signed server certificate. */
   readonly ca?: NodeTlsOptions['ca'] | undefined
   /** Certificate of this client, followed by its intermediate certificates. Requires `key`. */
   readonly cert?: NodeTlsOptions['cert'] | undefined

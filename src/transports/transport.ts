@@ -68,7 +68,7 @@ export interface TransportRequest {
   readonly compression?: boolean | CompressionOptions | undefined
   /** Maximum duration of the closing handshake before the socket is terminated, in milliseconds. */
   readonly closeTimeout: number
-  /** Options of the socket, if any is set. */
+  /** Options of the socket; `undefined` if none is set. */
   readonly socket?: SocketOptions | undefined
 }
 
@@ -141,7 +141,7 @@ export interface SendOptions {
 export interface FrameOptions extends SendOptions {
   /**
    * Set for a fragment (RFC 6455, section 5.4). `isLast` is true for the one that completes the message. Between the fragments of a message,
-   * only pings, pongs and the close frame are sent. A transport that cannot send fragments joins them and sends the message with the last
+   * only pings, pongs, and the close frame are sent. A transport that cannot send fragments joins them and sends the message with the last
    * one.
    */
   readonly fragment?: { readonly isBinary: boolean; readonly isLast: boolean } | undefined
@@ -163,8 +163,8 @@ export interface Transport {
   /** True from the opening handshake until either side starts to close. */
   readonly isOpen: boolean
   /**
-   * Sends one message, or a fragment of one. If given, `flushed` is called once the message has been sent or never will be. Bytes are not read after the call
-   * returns, so the caller can reuse their memory.
+   * Sends one message, or a fragment of one. If given, `flushed` is called once the message has been sent or never will be. Bytes are not
+   * read after the call returns, so the caller can reuse their memory.
    */
   send(data: string | Uint8Array, flushed?: () => void, options?: FrameOptions): void
   /** Sends a ping. If given, `flushed` is called once the ping has been sent or never will be. */

@@ -5,10 +5,10 @@ import type { TlsOptions } from '../transports/socket-options.js'
 /** Maximum number of characters shown of the names in a certificate. */
 const NAMES_SHOWN = 200
 
-/** A TLS handshake that failed, and what is known about it. */
+/** A TLS handshake that failed. */
 export interface TlsFailure {
   readonly cause: TlsError
-  /** Certificate that the server presented, if it got that far. */
+  /** Certificate that the server presented, if the handshake reached that point. */
   readonly certificate: PeerCertificate | undefined
   readonly tls: TlsOptions | undefined
   /** Current time in milliseconds since the epoch. */
@@ -54,7 +54,7 @@ const EXPLANATIONS: readonly (readonly [RegExp, Explain])[] = [
   [/^(ECONNRESET|EPIPE)$/, explainReset],
 ]
 
-/** Returns why TLS failed and what to do, or `undefined` if the reason is not one that can be explained. */
+/** Returns why TLS failed and how to fix it; `undefined` if the reason is unknown. */
 export function explainTlsFailure(failure: TlsFailure): string | undefined {
   const { code = '' } = failure.cause
   const codes = [code, shortReason(failure.cause).replaceAll(' ', '_').toUpperCase()]

@@ -41,7 +41,7 @@ function isTls(socket: Duplex): socket is TLSSocket {
   return typeof (socket as Partial<TLSSocket>).getPeerCertificate === 'function'
 }
 
-/** Calls back once TLS is established and Node has verified the certificate, or immediately if that was long ago or will never be. */
+/** Calls back once TLS is established and Node has verified the certificate. Calls back immediately if that has happened, or never will. */
 function whenSecure(socket: Duplex, callback: () => void): void {
   // An agent can reuse a socket, and a createConnection function can return one that is already connected, also with a resumed session.
   if (!isTls(socket) || presentedBy(socket) || socket.isSessionReused()) callback()

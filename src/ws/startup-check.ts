@@ -2,7 +2,7 @@ import { X509Certificate, createPrivateKey } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import type { SecureContext, SecureContextOptions } from 'node:tls'
-import { reasonOf } from '../core/error-text.js'
+import { capitalized, reasonOf } from '../core/error-text.js'
 import { ConnectOptionError } from '../errors/connection-errors.js'
 import type { Mistake } from '../errors/startup-error.js'
 import type { TlsOptions } from '../transports/socket-options.js'
@@ -10,7 +10,7 @@ import { findMissingPackage } from '../proxy/proxy-tunnel.js'
 import type { SocketOptions } from '../transports/transport.js'
 
 const FILE = "pass the contents of a PEM file: readFileSync('….pem')"
-const PASSPHRASE = 'add the right passphrase: tls: { passphrase }'
+const PASSPHRASE = 'add the correct passphrase: tls: { passphrase }'
 
 /**
  * Finds start-up mistakes in the contents of certificates and keys, and packages that are not installed. No mistake shows a key, a
@@ -22,15 +22,15 @@ export async function checkSocket({ tls, proxy }: SocketOptions): Promise<readon
   return missing ? [...found, { place: 'options.proxy', ...missing }] : found
 }
 
-/** Options of TLS that a context is made of. */
+/** TLS options that a context consists of. */
 type ContextOptions = Omit<
   TlsOptions,
   'servername' | 'rejectUnauthorized' | 'checkServerIdentity' | 'fingerprint256'
 >
 
 /**
- * Contexts by their options. All connections of a class share the options, and parsing the certificates takes longer than all other steps of
- * an attempt on this side.
+ * Contexts by their options. perf: all connections of a class share the options, and parsing the certificates takes longer than all other
+ * steps of an attempt on this side.
  */
 const contexts = new WeakMap<TlsOptions, SecureContext>()
 
@@ -45,7 +45,7 @@ export function secureContextOf(tls: TlsOptions): SecureContext {
   const [mistake] = findContentMistakes(tls, 'tls')
   if (mistake) {
     const { place, cause, fix } = mistake
-    throw new ConnectOptionError('tls', new TypeError(`${place}: ${cause}. To fix it, ${fix}`), true)
+    throw new ConnectOptionError('tls', new TypeError(`${place}: ${cause}. ${capitalized(fix)}`), true)
   }
   const context = createSecureContext(contextOptions(tls))
   contexts.set(tls, context)
@@ -85,7 +85,7 @@ function contextMistake({ pfx, ciphers }: TlsOptions, place: string, thrown: Nod
   const reason = (thrown as { reason?: string }).reason ?? reasonOf(thrown)
   if (code === 'ERR_SSL_NO_CIPHER_MATCH') {
     const cause = `OpenSSL knows none of the ciphers in ${JSON.stringify(ciphers)}`
-    return { place: `${place}.ciphers`, cause, fix: 'use names from tls.getCiphers(), in upper case' }
+    return { place: `${place}.ciphers`, cause, fix: 'use names from tls.getCiphers(), in uppercase' }
   }
   if (pfx !== undefined && /mac verify/i.test(reason))
     return { place: `${place}.pfx`, cause: 'the passphrase is missing or wrong', fix: PASSPHRASE }
@@ -96,11 +96,11 @@ function contextMistake({ pfx, ciphers }: TlsOptions, place: string, thrown: Nod
   return {
     place,
     cause: `cannot be used (${reason})`,
-    fix: 'correct the certificate, the key or the versions',
+    fix: 'correct the certificate, the key, or the versions',
   }
 }
 
-/** Node ignores authorities that it cannot read, and then trusts no server. */
+/** Finds a `ca` or `cert` without a certificate. Node ignores such a `ca`, and then trusts no server. */
 function certificateMistakes(tls: TlsOptions, place: string): Mistake[] {
   return (['ca', 'cert'] as const).flatMap((name) => {
     const isReadable = listOf(tls[name]).every((each) => certificateIn(each) !== undefined)
@@ -131,7 +131,7 @@ function certificateIn(contents: Contents): X509Certificate | undefined {
   }
 }
 
-/** Finds keys that cannot be read, and keys that do not belong to a certificate. Node notices neither before it connects in all cases. */
+/** Finds keys that cannot be read, and keys that do not belong to a certificate. Node does not always notice these before it connects. */
 function keyMistakes(tls: TlsOptions, place: string): Mistake[] {
   const keys: KeyObject[] = []
   for (const each of listOf(tls.key)) {

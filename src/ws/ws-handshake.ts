@@ -44,11 +44,11 @@ export interface WsSettings {
 export class WsHandshake {
   readonly request: TransportRequest
   readonly settings: WsSettings
-  /** Way through the proxy, if there is one. */
+  /** Tunnel through the proxy, if there is one. */
   readonly tunnel: ProxyTunnel | undefined
   readonly #certificate = new ServerCertificate()
   #upgrade: IncomingMessage | undefined
-  /** Headers of the upgrade, if `ws` must not see all of them. */
+  /** Headers of the upgrade, if some of them are hidden from `ws`. */
   #headers: IncomingMessage['headers'] | undefined
   #refusal: IncomingMessage | undefined
   readonly #body: Buffer[] = []

@@ -42,12 +42,12 @@ function tunnelOptions({ socket }: TransportRequest, { createConnection }: Proxy
   return { createConnection, ...(ca !== undefined && { ca }) }
 }
 
-/** Returns the subprotocols for `ws`. It fails the handshake if the server chooses none, so that it does not get optional ones. */
+/** Returns the subprotocols for `ws`. `ws` fails the handshake if the server chooses none, so it does not receive optional ones. */
 export function wsProtocols(request: TransportRequest): string[] {
   return isOptional(request) ? [] : [...request.protocols]
 }
 
-/** Requests that `ws` has made but not sent. */
+/** Requests that `ws` has created but not sent. */
 const requests = new WeakMap<WebSocket, ClientRequest>()
 
 /** Lets the transport send the request. Node keeps the options with the socket, so they must not contain a function per attempt. */

@@ -490,7 +490,7 @@ describe('startup mistakes', () => {
         {
           place: 'options.protocols[0]',
           cause: 'invalid subprotocol name',
-          fix: 'no spaces, commas or slashes',
+          fix: 'no spaces, commas, or slashes',
         },
       ],
       [

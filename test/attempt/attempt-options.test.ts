@@ -161,14 +161,14 @@ describe('resolveRequest', () => {
       'a header name with a space, and a value that is not a string',
       { headers: () => Promise.resolve({ 'x a': SECRET, 'x-b': { SECRET } as never }) },
       'The headers function returned an invalid value: headers["x a"]: invalid header name (RFC 9110, section 5.1).' +
-        ' Use letters, digits and hyphens; no spaces or colons. headers["x-b"]: expected a string, received a plain object.' +
+        ' Use letters, digits, and hyphens; no spaces or colons. headers["x-b"]: expected a string, received a plain object.' +
         ' Use a string, an array of strings, or undefined to omit the header',
     ],
     [
       'a subprotocol with a slash',
       { protocols: () => ['v1', `${SECRET}/`] },
       'The protocols function returned an invalid value: protocols[1]: invalid subprotocol name' +
-        ' (RFC 6455, section 4.1). Use letters, digits and -._~ only; no spaces, commas or slashes',
+        ' (RFC 6455, section 4.1). Use letters, digits, and -._~ only; no spaces, commas, or slashes',
     ],
     [
       'a duplicate subprotocol',

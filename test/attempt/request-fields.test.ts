@@ -118,7 +118,7 @@ describe('findHeaderMistakes', () => {
     ['transfer-encoding', 'remove it'],
   ] as const) {
     it(`rejects ${name}, which belongs to the handshake`, () => {
-      const cause = 'this header belongs to the opening handshake, so that Holdfast sets it'
+      const cause = 'this header belongs to the opening handshake, so Holdfast sets it'
       expect(findHeaderMistakes({ [name]: SECRET, host: 'other.test' })).to.deep.equal([
         { place: `["${name}"]`, cause, fix },
       ])
@@ -153,7 +153,7 @@ describe('findProtocolMistakes', () => {
       expect(mistake).to.deep.equal({
         place: '[1]',
         cause: 'invalid subprotocol name (RFC 6455, section 4.1)',
-        fix: 'use letters, digits and -._~ only; no spaces, commas or slashes',
+        fix: 'use letters, digits, and -._~ only; no spaces, commas, or slashes',
       })
       expect(others).to.deep.equal([])
     }
@@ -190,7 +190,7 @@ describe('findProtocolMistakes', () => {
     }
     const mistakes = findProtocolMistakes({ offer: ['a', 'b c'], required: 'no', optional: true })
     expect(mistakes.map(({ place, fix }) => `${place}: ${fix}`)).to.deep.equal([
-      '.offer[1]: use letters, digits and -._~ only; no spaces, commas or slashes',
+      '.offer[1]: use letters, digits, and -._~ only; no spaces, commas, or slashes',
       '.required: use true or false',
       '.optional: use { offer, required }',
     ])

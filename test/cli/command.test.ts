@@ -112,9 +112,9 @@ describe('Command', () => {
     const ended = world.run(['--reconnect', '-v', '-x', 'hi', server.url])
     await world.until('hi')
     server.connections[0]?.socket.terminate()
-    await world.until('Connected again')
+    await world.until('Reconnected')
     expect(world.stderr).to.match(
-      /Connection lost [(]1006.*\nNext attempt in .*\nConnecting [(]attempt 2[)]\nConnected again/,
+      /Connection lost [(]1006.*\nNext attempt in .*\nConnecting [(]attempt 2[)]\nReconnected/,
     )
     world.signal(143)
     await ended
@@ -178,7 +178,7 @@ describe('Command', () => {
       await world.until('> ')
       world.input.write('/reconnect\r')
       await server.connection(2)
-      await world.until('Connected again')
+      await world.until('Reconnected')
       const closed = new Promise((resolve) => server.connections[1]?.socket.once('close', resolve))
       world.input.write('/close 4000\r')
       expect(await ended).to.equal(0)

@@ -48,7 +48,7 @@ describe('headerFromVariable', () => {
 
   it('reports a variable that is not set, and an argument without an equals sign', () => {
     expect(headerFromVariable('X-Key=KEY', {})).to.deep.equal({
-      mistake: '--header-env: the environment has no variable KEY',
+      mistake: '--header-env: the environment variable KEY is not set',
     })
     expect(headerFromVariable('X-Key', {})).to.have.property('mistake')
   })

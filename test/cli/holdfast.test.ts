@@ -150,7 +150,7 @@ describe('holdfast', function () {
       await server.connection(2)
       await eventually('both are sent again', () => server.connections[1]?.received.length === 2)
       expect(server.connections[1]?.received).to.deep.equal(['login', 'subscribe'])
-      await command.until('Connected again')
+      await command.until('Reconnected')
       command.kill('SIGTERM')
       expect((await command.result()).code).to.equal(143)
     })

@@ -60,7 +60,7 @@ describe('Recordings', () => {
     const world = new CommandWorld()
     expect(await world.run(['--replay', path])).to.equal(3)
     expect(world.stdout).to.equal('one\n00ff\n')
-    expect(world.stderr).to.include('Connected again').and.include('with 4001 "expired"')
+    expect(world.stderr).to.include('Reconnected').and.include('with 4001 "expired"')
   })
 
   it('ends after the last message if the recording does not contain the end', async () => {

@@ -182,7 +182,7 @@ describe('holdfast in a terminal', function () {
     await send('//nick', 1)
     expect(messages()).to.deep.equal(['/nick'])
     command.write(`/reconnect${ENTER}`)
-    await command.until('Connected again')
+    await command.until('Reconnected')
     const { socket } = await server.connection(2)
     const closed = new Promise((resolve) =>
       socket.once('close', (code, reason) => resolve([code, String(reason)])),

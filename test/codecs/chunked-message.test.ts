@@ -36,7 +36,7 @@ describe('checkChunks', () => {
     it(`rejects ${told}, and names the methods to use instead`, () => {
       expect(() => checkChunks(data)).to.throw(
         TypeError,
-        `send() accepts a string, a Uint8Array or an iterable of these, received ${told}. Use sendJson() or sendMessage()`,
+        `send() accepts a string, a Uint8Array, or an iterable of these, received ${told}. Use sendJson() or sendMessage()`,
       )
     })
   }
@@ -47,7 +47,7 @@ describe('checkChunks', () => {
       [[{ token: 'secret' }], 'expected strings or Uint8Arrays, received a plain object'],
       [
         ['a', new Uint8Array(1)],
-        'a message is either text or binary, but it contains both strings and bytes',
+        'a message is either text or binary, but this one contains both strings and bytes',
       ],
     ] as const) {
       expect(() => checkChunks(data)).to.throw(

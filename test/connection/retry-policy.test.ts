@@ -405,7 +405,7 @@ describe('RetryPolicy', () => {
           expect(rig.decide()).to.deep.equal({ retry: true, delay: 1_000 })
           expect(rig.decide(fatal)).to.deep.equal(END)
           expect(String(rig.reports[0])).to.equal(
-            `TypeError: shouldReconnect must return true, false, a delay in milliseconds or undefined, received ${received}`,
+            `TypeError: shouldReconnect must return true, false, a delay in milliseconds, or undefined, received ${received}`,
           )
         })
       }

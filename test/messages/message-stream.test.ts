@@ -517,7 +517,7 @@ describe('MessageStreams', () => {
       expect(warnings[0]).to.match(
         /^messages\(\): an iterator opened 31 s ago at feed\.js:1:2 has been behind for 30 s, with 4 unread messages \(highWaterMark 2\)/,
       )
-      expect(warnings[0]).to.contain('Keep reading, or end the iteration with break, return() or a signal')
+      expect(warnings[0]).to.contain('Keep reading, or end the iteration with break, return(), or a signal')
     })
 
     it('leaves no timer after the iteration or the connection has ended', async () => {

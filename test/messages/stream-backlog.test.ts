@@ -58,7 +58,7 @@ describe('StreamBacklog', () => {
     await clock.advance(1)
     expect(warnings).to.deep.equal([
       'messages(): an iterator opened 31 s ago has been behind for 30 s, with 3 unread messages (highWaterMark 8). ' +
-        'The socket is paused until the iterator catches up. Keep reading, or end the iteration with break, return() or a signal',
+        'The socket is paused until the iterator catches up. Keep reading, or end the iteration with break, return(), or a signal',
     ])
     backlog.measure(0)
     backlog.measure(9)

@@ -98,7 +98,7 @@ describe('changeHeartbeat', () => {
       'pong',
       PING,
       TypeError,
-      "Invalid heartbeat: expected 'ping', an object or false, received a string. Use 'ping',",
+      "Invalid heartbeat: expected 'ping', an object, or false, received a string. Use 'ping',",
     ],
     [null, PING, TypeError, 'received null'],
     [

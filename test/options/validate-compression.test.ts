@@ -29,7 +29,7 @@ describe('checkCompression', () => {
         {
           place: 'options.compression',
           cause: `expected a boolean or an object, received ${told}`,
-          fix: 'use true, false or an object such as { threshold: 1_024, memLevel: 5 }',
+          fix: 'use true, false, or an object such as { threshold: 1_024, memLevel: 5 }',
         },
       ])
     }

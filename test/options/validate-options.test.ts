@@ -272,7 +272,7 @@ describe('validateOptions', () => {
 
     it('must be an object or false', () => {
       for (const heartbeat of [true, 5, 'on', null]) {
-        expectMistake({ heartbeat }, place, `received ${shown(heartbeat)}`, '{ silence } or false')
+        expectMistake({ heartbeat }, place, `received ${shown(heartbeat)}`, '{ silence }, or false')
       }
     })
 

@@ -14,8 +14,8 @@ describe('checkProxy', () => {
   })
 
   const wrong: [unknown, string, string][] = [
-    [true, 'expected a string, a URL, a function or false, received a boolean', "use 'http://…'"],
-    [{ host: 'proxy' }, 'a function or false, received ', "use 'http://…'"],
+    [true, 'expected a string, a URL, a function, or false, received a boolean', "use 'http://…'"],
+    [{ host: 'proxy' }, 'a function, or false, received ', "use 'http://…'"],
     [null, 'received null', "use 'http://…'"],
     ['proxy.test:3128', "'proxy.test:3128' has no scheme", 'include the scheme: http://proxy.test:3128'],
     [
@@ -46,7 +46,7 @@ describe('checkEnvironment', () => {
         expect(mistakes).to.deep.equal([
           {
             place: 'environment variable HTTPS_PROXY',
-            cause: 'http://proxy.test/ has an invalid percent sequence in the user name or password',
+            cause: 'http://proxy.test/ has an invalid percent sequence in the username or password',
             fix: 'encode a percent sign as %25',
           },
         ])

@@ -17,7 +17,7 @@ describe('checkUrl', () => {
   })
 
   it('rejects anything else', () => {
-    const cause = 'expected a string, a URL or a function, received a number'
+    const cause = 'expected a string, a URL, or a function, received a number'
     expect(check(5)).to.deep.equal([{ place: 'options.url', cause, fix: "use 'wss://…'" }])
   })
 

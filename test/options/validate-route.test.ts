@@ -6,7 +6,7 @@ const PLACE = 'options.route'
 const FIX =
   "use a property ('type'), a path ('data.e'), a position in an array (0, -2), a function, or an array of these"
 
-const KIND = 'expected a string, an integer or a function, received'
+const KIND = 'expected a string, an integer, or a function, received'
 
 describe('checkRoute', () => {
   const usable: readonly unknown[] = [

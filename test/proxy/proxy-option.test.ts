@@ -61,8 +61,8 @@ describe('resolveProxy', () => {
   })
 
   const invalid: [string, unknown, string][] = [
-    ['a number', 3128, 'expected a string, a URL or undefined, received a number'],
-    ['null', null, 'expected a string, a URL or undefined, received null'],
+    ['a number', 3128, 'expected a string, a URL, or undefined, received a number'],
+    ['null', null, 'expected a string, a URL, or undefined, received null'],
     [
       'a URL without a scheme',
       'proxy.test:3128',
@@ -71,12 +71,12 @@ describe('resolveProxy', () => {
     [
       'a URL with an unknown scheme',
       'ftp://alice:secret@proxy.test',
-      'ftp://proxy.test/ has the unsupported scheme "ftp". Use http://, https:// or socks5://',
+      'ftp://proxy.test/ has the unsupported scheme "ftp". Use http://, https://, or socks5://',
     ],
     [
       'a malformed percent sequence',
       'http://alice:secret%@proxy.test',
-      'http://proxy.test/ has an invalid percent sequence in the user name or password. Encode a percent sign as %25',
+      'http://proxy.test/ has an invalid percent sequence in the username or password. Encode a percent sign as %25',
     ],
   ]
   for (const [what, value, reason] of invalid) {
@@ -94,7 +94,7 @@ describe('resolveProxy', () => {
       const error = await rejection(resolveProxy('environment', FEED))
       expect(error).to.be.instanceOf(ConnectOptionError)
       expect((error as Error).message).to.equal(
-        'The proxy option cannot be used: https_proxy: gopher://proxy.test has the unsupported scheme "gopher". Use http://, https:// or socks5://',
+        'The proxy option cannot be used: https_proxy: gopher://proxy.test has the unsupported scheme "gopher". Use http://, https://, or socks5://',
       )
       expect(inspect(error, { depth: 9, showHidden: true })).to.not.match(/alice|secret/)
     })

@@ -95,7 +95,7 @@ describe('A connection through a proxy', function () {
       [
         '407 Proxy Authentication Required',
         'alice:secret@',
-        'Check the user name and password in the proxy URL',
+        'Check the username and password in the proxy URL',
       ],
       ['403 Forbidden', '', 'The proxy does not allow connections to this host and port'],
       ['405 Method Not Allowed', '', 'The proxy does not support CONNECT'],
@@ -148,25 +148,25 @@ describe('A connection through a proxy', function () {
       [
         'closes the connection',
         (socket) => void socket.end(),
-        'the proxy closed the connection without an answer. If the proxy expects TLS, use https:// in the proxy URL',
+        'the proxy closed the connection without a response. If the proxy expects TLS, use https:// in the proxy URL',
         undefined,
       ],
       [
         'resets the connection',
         (socket) => void socket.resetAndDestroy(),
-        'the proxy closed the connection without an answer. If the proxy expects TLS, use https:// in the proxy URL',
+        'the proxy closed the connection without a response. If the proxy expects TLS, use https:// in the proxy URL',
         'ECONNRESET',
       ],
       [
         'sends something else than HTTP',
         (socket) => void socket.end('220 mail.example.com ESMTP\r\n\r\n'),
-        'the answer is not that of an HTTP proxy. Check the scheme and port of the proxy URL',
+        'the response did not come from an HTTP proxy. Check the scheme and port of the proxy URL',
         undefined,
       ],
       [
         'sends invalid headers',
         (socket) => void socket.end('HTTP/1.1 200 OK\r\nnonsense\r\n\r\n'),
-        'the answer is not that of an HTTP proxy. Check the scheme and port of the proxy URL',
+        'the response did not come from an HTTP proxy. Check the scheme and port of the proxy URL',
         undefined,
       ],
     ]
@@ -342,20 +342,20 @@ describe('A connection through a proxy', function () {
     })
 
     const REFUSALS: [string, SocksProxyOptions, string][] = [
-      ['alice:secret@', { credentials: 'other:one' }, 'the proxy rejected the user name and password'],
-      ['', { credentials: 'a:b' }, 'the proxy requires a user name and password. Add them to the proxy URL'],
+      ['alice:secret@', { credentials: 'other:one' }, 'the proxy rejected the username and password'],
+      ['', { credentials: 'a:b' }, 'the proxy requires a username and password. Add them to the proxy URL'],
       ['', { refusal: 2 }, 'the proxy does not allow connections to this host and port'],
       ['', { refusal: 4 }, 'the proxy failed to reach the server: host unreachable'],
       ['', { refusal: 5 }, 'the proxy failed to reach the server: connection refused'],
       [
         '',
         { refusal: 99 },
-        'the answer is not that of a SOCKS proxy. Check the scheme and port of the proxy URL',
+        'the response did not come from a SOCKS proxy. Check the scheme and port of the proxy URL',
       ],
       [
         '',
         { version: 72 },
-        'the answer is not that of a SOCKS proxy. Check the scheme and port of the proxy URL',
+        'the response did not come from a SOCKS proxy. Check the scheme and port of the proxy URL',
       ],
     ]
     for (const [credentials, options, reason] of REFUSALS) {

@@ -25,7 +25,7 @@ describe('findProxyMistake', () => {
     [
       'ws://proxy:3128',
       'ws://proxy:3128/ has the unsupported scheme "ws"',
-      'use http://, https:// or socks5://',
+      'use http://, https://, or socks5://',
     ],
     ['ftp://user:secret@proxy', 'ftp://proxy/ has the unsupported scheme "ftp"', 'use http://'],
     [
@@ -52,7 +52,7 @@ describe('findProxyMistake', () => {
 })
 
 describe('redactProxy', () => {
-  it('returns the scheme, host and port, and the default port if there is none', () => {
+  it('returns the scheme, host, and port, and the default port if there is none', () => {
     expect(redactProxy('http://user:secret@proxy:3128/x?y')).to.equal('http://proxy:3128')
     expect(redactProxy('http://proxy')).to.equal('http://proxy:80')
     expect(redactProxy('https://secret@proxy')).to.equal('https://proxy:443')
@@ -69,7 +69,7 @@ describe('credentialsOfProxy', () => {
     expect(credentialsOfProxy(new URL('socks5://jörg:p%40ss%3Aü€@proxy'))).to.deep.equal(expected)
   })
 
-  it('is undefined without a user name and password', () => {
+  it('is undefined without a username and password', () => {
     expect(credentialsOfProxy(new URL('http://proxy'))).to.equal(undefined)
     expect(credentialsOfProxy(new URL('http://:x@proxy'))).to.deep.equal({ username: '', password: 'x' })
   })

@@ -16,7 +16,7 @@ describe('readRecording', () => {
   const MISTAKES: Readonly<Record<string, string>> = {
     '{"t":0,': 'expected a JSON object, received a string',
     null: 'expected a JSON object, received null',
-    '{"d":"open"}': 'expected a number as t, received undefined',
+    '{"d":"open"}': 'expected t to be a number, received undefined',
     '{"t":0,"d":"ping"}': 'expected d to be one of open, send, recv, close, fail',
     '{"t":0,"d":"recv"}': 'a message needs text or b64, which must be a string',
     '{"t":0,"d":"send","text":5}': 'a message needs text or b64, which must be a string',
