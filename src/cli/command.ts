@@ -69,10 +69,10 @@ export class Command {
       for (const mistake of mistakes) this.#notices.error(mistake)
       return ExitCode.USAGE
     }
+    this.#host.onSignal((code) => this.#stop(code))
     if (this.#given.isInsecure)
       this.#notices.info("Warning: the server's certificate is not verified (--insecure)")
     if (this.#given.url !== undefined) this.#notices.detail(`Connecting to ${redactUrl(this.#given.url)}`)
-    this.#host.onSignal((code) => this.#stop(code))
     this.#replay = replay
     const code = await this.#connect(opening, { ...setup.options, ...replay?.options }, file)
     await file?.close()

@@ -313,8 +313,9 @@ describe('holdfast', function () {
       const command = startHoldfast(['-v', `ws://127.0.0.1:${(silent.address() as AddressInfo).port}`])
       await command.until('Connecting')
       command.kill('SIGINT')
-      expect((await command.result()).code).to.equal(130)
+      const { code } = await command.result()
       silent.close()
+      expect(code).to.equal(130)
     })
   })
 
