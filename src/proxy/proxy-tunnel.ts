@@ -1,7 +1,6 @@
 import { lookup as systemLookup } from 'node:dns'
 import { EventEmitter, once } from 'node:events'
 import type { ClientRequest } from 'node:http'
-import { createRequire } from 'node:module'
 import { connect, isIP } from 'node:net'
 import type { LookupFunction, Socket, TcpNetConnectOpts } from 'node:net'
 import { connect as connectTls } from 'node:tls'
@@ -218,7 +217,9 @@ async function load(proxy: URL): Promise<unknown> {
  * Loads the SOCKS client from the dependencies of `socks-proxy-agent`. The agent itself cannot abort an attempt to connect, and its errors
  * contain the credentials but not Node's error code.
  */
-function loadSocks(): SocksPackage {
+async function loadSocks(): Promise<SocksPackage> {
+  // Imported here, because bundles often declare the name at their start.
+  const { createRequire } = await import('node:module')
   return createRequire(import.meta.resolve('socks-proxy-agent'))('socks') as SocksPackage
 }
 
