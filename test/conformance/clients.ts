@@ -37,7 +37,7 @@ export const travelers: readonly ReceivingClient[] = [
   ...ROADS.map(({ name, scheme, socket }): ReceivingClient => ({
     name,
     scheme,
-    share: isFullVolume ? 1 : 0.01,
+    share: isFullVolume ? 0.03 : 0.01,
     connect: (request, listener) => createWsTransport()({ ...request, socket }, listener),
   })),
   proxied('an HTTP proxy', 'ws', startHttpProxy),
@@ -53,7 +53,7 @@ function proxied(what: string, scheme: Scheme, startProxy: () => Promise<TestPro
   return {
     name: what,
     scheme,
-    share: isFullVolume ? 1 : 0.01,
+    share: isFullVolume ? 0.03 : 0.01,
     connect: (request, listener) =>
       connect({ ...request, socket: { proxy, tls: { ca: SELF_SIGNED.cert } } }, listener),
     async start() {

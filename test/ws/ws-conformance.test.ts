@@ -142,7 +142,7 @@ const everyCase = sections.flatMap(([, cases]) => cases)
 
 for (const [number, client] of travelers.entries()) {
   describe(`Conformance testing of the transport over ${client.name}`, function () {
-    this.timeout(60_000)
+    this.timeout(180_000)
     const { stackTraceLimit } = Error
     let started: AsyncDisposable | undefined
     before(async () => {
