@@ -24,13 +24,13 @@ describe('keepCompiledCode', function () {
   after(() => rmSync(folder, { recursive: true }))
 
   it('keeps the code of the command, if Node.js can', async () => {
-    const env = { XDG_CACHE_HOME: folder, NODE_DISABLE_COMPILE_CACHE: '' }
+    const env = { XDG_CACHE_HOME: folder, NODE_DISABLE_COMPILE_CACHE: undefined }
     expect((await runHoldfast(['--version'], { env })).code).to.equal(0)
     expect(existsSync(join(folder, 'holdfast'))).to.equal('enableCompileCache' in nodeModule)
   })
 
   it('does nothing if the folder cannot be created', async () => {
-    const env = { XDG_CACHE_HOME: '/dev/null/cache', NODE_DISABLE_COMPILE_CACHE: '' }
+    const env = { XDG_CACHE_HOME: '/dev/null/cache', NODE_DISABLE_COMPILE_CACHE: undefined }
     const { code, stderr } = await runHoldfast(['--version'], { env })
     expect([code, stderr]).to.deep.equal([0, ''])
   })

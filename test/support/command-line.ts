@@ -87,7 +87,7 @@ export class RunningCommand {
 /** Starts `holdfast`. Its input is a pipe. */
 export function startHoldfast(
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  env: Readonly<Record<string, string | undefined>> = {},
 ): RunningCommand {
   return new RunningCommand(process.execPath, [HOLDFAST, ...args], env)
 }
@@ -95,7 +95,7 @@ export function startHoldfast(
 /** Runs `holdfast` with an input, to its end. */
 export function runHoldfast(
   args: readonly string[],
-  { input = '', env = {} }: { input?: string; env?: Readonly<Record<string, string>> } = {},
+  { input = '', env = {} }: { input?: string; env?: Readonly<Record<string, string | undefined>> } = {},
 ): Promise<CommandResult> {
   const command = startHoldfast(args, env)
   command.end(input)
@@ -105,7 +105,7 @@ export function runHoldfast(
 /** Starts a program in a pseudo-terminal. Its two outputs are one. */
 export function startInTerminal(
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  env: Readonly<Record<string, string | undefined>> = {},
   program: readonly string[] = [process.execPath, HOLDFAST],
 ): RunningCommand {
   return new RunningCommand('python3', [TERMINAL, ...program, ...args], { TERM: 'xterm', ...env })

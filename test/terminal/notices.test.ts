@@ -4,16 +4,14 @@ import { HandshakeError, StartupError } from 'holdfast'
 import { Notices } from '#src/terminal/notices.js'
 import type { NoticeStyle } from '#src/terminal/notices.js'
 import { Screen } from '#src/terminal/screen.js'
+import { readAll } from '../support/read-all.js'
 
 function notices(style: Partial<NoticeStyle> = {}): { notices: Notices; lines: () => string[] } {
   const err = new PassThrough()
   const screen = new Screen(new PassThrough(), err, () => undefined)
   return {
     notices: new Notices(screen, { isQuiet: false, isVerbose: false, hasColors: false, ...style }),
-    lines: () =>
-      String(err.read() ?? '')
-        .split('\n')
-        .slice(0, -1),
+    lines: () => readAll(err).split('\n').slice(0, -1),
   }
 }
 

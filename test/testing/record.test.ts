@@ -9,6 +9,7 @@ import { disposal } from '../support/disposal.js'
 import { eventually } from '../support/eventually.js'
 import { KeepingLogger } from '../support/keeping-logger.js'
 import { ready, start } from '../support/rig.js'
+import { readAll } from '../support/read-all.js'
 
 const URL_WITH_SECRETS = 'ws://user:secret@peer.test/feed?token=secret'
 
@@ -269,7 +270,7 @@ describe('record', () => {
     const stop = record(client.connection, stream)
     server.peer.send('one')
     stop()
-    expect(String(stream.read()).trimEnd().split('\n')).to.have.length(2)
+    expect(readAll(stream).trimEnd().split('\n')).to.have.length(2)
     expect(stream.writableEnded).to.equal(false)
     expect(stream.listenerCount('error')).to.equal(0)
     await client.close()
