@@ -252,7 +252,7 @@ describe('A connection through a proxy', function () {
       const server = createTlsServer({ ...SELF_SIGNED, requestCert: true, rejectUnauthorized: false })
       server.on('secureConnection', (socket: TLSSocket) => {
         seen.push({ servername: socket.servername, subject: socket.getPeerCertificate().subject })
-        socket.on('error', () => undefined).end()
+        socket.on('error', () => undefined).destroySoon()
       })
       const port = await listening(server)
       const options = {
