@@ -67,7 +67,7 @@ export class Attempt implements TransportListener {
   readonly #settings: AttemptSettings
   readonly #listener: AttemptListener
   readonly #gone = new LazySignal()
-  #dialing: Dialing | undefined
+  readonly dialing: Dialing
   #transport: Transport | undefined
   #timer: Timer | undefined
   /** Place in the queue of the connect limiter, while the attempt waits there. */
@@ -78,16 +78,18 @@ export class Attempt implements TransportListener {
   #failure: Error | undefined
   #isOver = false
 
-  constructor(name: number, number: number, settings: AttemptSettings, listener: AttemptListener) {
+  constructor(
+    name: number,
+    number: number,
+    connect: Connect,
+    settings: AttemptSettings,
+    listener: AttemptListener,
+  ) {
     this.name = name
     this.number = number
     this.#settings = settings
     this.#listener = listener
-  }
-
-  /** Full URL, including credentials, after the redirects so far; `undefined` until it is known. */
-  get url(): string | undefined {
-    return this.#dialing?.url
+    this.dialing = new Dialing(connect, settings, listener)
   }
 
   /** Aborts when the attempt fails or is abandoned. */
@@ -101,22 +103,21 @@ export class Attempt implements TransportListener {
   }
 
   /** Starts the attempt. With a connect limiter, waits until the limiter allows it. */
-  start(connect: Connect, facts: AttemptFacts): void {
+  start(facts: AttemptFacts): void {
     const { clock, connectLimiter } = this.#settings
     if (!connectLimiter) {
-      this.#begin(connect, facts)
+      this.#begin(facts)
       return
     }
     this.#place = connectLimiter.enter(clock, () => {
       if (this.#place) this.#listener.onAttemptStart()
       this.#place = undefined
-      this.#begin(connect, facts)
+      this.#begin(facts)
     })
   }
 
-  #begin(connect: Connect, facts: AttemptFacts): void {
+  #begin(facts: AttemptFacts): void {
     const { clock, connectTimeout } = this.#settings
-    const dialing = (this.#dialing = new Dialing(connect, this.#settings, this.#listener))
     if (connectTimeout !== Infinity)
       this.#timer = clock.setTimeout(() => this.#onTimeout(connectTimeout), connectTimeout)
     const signal = (): AbortSignal => this.signal
@@ -129,27 +130,27 @@ export class Attempt implements TransportListener {
       },
     }
     resolveRequest(this.#settings, info).then(
-      (request) => this.#prepare(dialing, request),
+      (request) => this.#prepare(request),
       (thrown: unknown) => this.#fail(endWith(toError(thrown))),
     )
   }
 
   /** Adds the proxy and the cookies for a request, if there are any, and dials. */
-  #prepare(dialing: Dialing, request: TransportRequest): void {
+  #prepare(request: TransportRequest): void {
     if (this.#isOver) return
-    const complete = dialing.complete(request)
+    const complete = this.dialing.complete(request)
     if (complete instanceof Promise)
       complete.then(
-        (each) => this.#dial(dialing, each),
+        (each) => this.#dial(each),
         (thrown: unknown) => this.#fail(endWith(toError(thrown))),
       )
-    else this.#dial(dialing, complete)
+    else this.#dial(complete)
   }
 
-  #dial(dialing: Dialing, request: TransportRequest): void {
+  #dial(request: TransportRequest): void {
     if (this.#isOver) return
     try {
-      this.#transport = dialing.dial(request, this)
+      this.#transport = this.dialing.dial(request, this)
     } catch (thrown) {
       this.#fail(endWith(unusable(request.url, toError(thrown))))
     }
@@ -158,9 +159,7 @@ export class Attempt implements TransportListener {
   #onTimeout(timeout: number): void {
     // Without a transport, an option function or the cookie jar is pending.
     this.#giveUp(
-      this.#transport && this.#dialing
-        ? this.#dialing.timeoutError(timeout)
-        : new ConnectTimeoutError(undefined, timeout),
+      this.#transport ? this.dialing.timeoutError(timeout) : new ConnectTimeoutError(undefined, timeout),
     )
   }
 
@@ -184,7 +183,7 @@ export class Attempt implements TransportListener {
   onOpen(handshake: Handshake): OpenTransportListener {
     // An abandoned transport can still open before it ends.
     if (this.#isGivenUp() || !this.#transport) return this
-    void this.#dialing?.keepCookies(handshake.headers)
+    void this.dialing.keepCookies(handshake.headers)
     let codec: Codec
     try {
       codec = resolveCodec(this.#settings)
@@ -218,22 +217,22 @@ export class Attempt implements TransportListener {
 
   onClose(end: TransportEnd): void {
     if (this.#link) this.#link.onClose(end)
-    else if (this.#isGivenUp() || !this.#dialing || !isServersAnswer(end.error)) this.#fail(end)
-    else this.#onAnswer(this.#dialing, end, end.error)
+    else if (this.#isGivenUp() || !isServersAnswer(end.error)) this.#fail(end)
+    else this.#onAnswer(end, end.error)
   }
 
   /** Called with the server's response if the handshake has failed. Keeps its cookies, and follows a redirect. */
-  #onAnswer(dialing: Dialing, end: TransportEnd, answer: HandshakeError): void {
-    const kept = dialing.keepCookies(answer.headers)
-    const next = dialing.next(answer)
+  #onAnswer(end: TransportEnd, answer: HandshakeError): void {
+    const kept = this.dialing.keepCookies(answer.headers)
+    const next = this.dialing.next(answer)
     if (!next || next instanceof Error) {
       this.#fail({ ...end, error: next ?? answer })
       return
     }
     this.#transport = undefined
     // The next request can depend on these cookies.
-    if (kept) void kept.then(() => this.#prepare(dialing, next))
-    else this.#prepare(dialing, next)
+    if (kept) void kept.then(() => this.#prepare(next))
+    else this.#prepare(next)
   }
 
   #fail(end: TransportEnd): void {

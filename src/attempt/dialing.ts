@@ -49,7 +49,7 @@ export class Dialing {
     this.#redirects = followRedirects > 0 ? new Redirects(followRedirects) : undefined
   }
 
-  /** Full URL of the latest request, including credentials; `undefined` until it is known. */
+  /** Full URL, including credentials, after the redirects so far; `undefined` until it is known. */
   get url(): string | undefined {
     return this.#request?.url
   }

@@ -18,7 +18,7 @@ import type {
   MessageContext,
   OpenInfo,
 } from '../index.js'
-import { describeDuration } from './duration.js'
+import { describeDuration } from '../terminal/duration.js'
 import { describeClose } from '../terminal/close-text.js'
 import type { Notices } from '../terminal/notices.js'
 

@@ -1,4 +1,4 @@
-import { parseDuration } from './duration.js'
+import { parseDuration } from '../terminal/duration.js'
 import { OPTION_ROWS } from './option-table.js'
 import type { OptionRow } from './option-table.js'
 

@@ -1,6 +1,6 @@
 import type { Connection, ConnectionState } from '../index.js'
 import type { Arguments } from './arguments.js'
-import { describeDuration } from './duration.js'
+import { describeDuration } from '../terminal/duration.js'
 import { outgoingData } from './input-files.js'
 import type { CommandClient } from './client.js'
 import { waitAfterInput, waitAfterOpening } from './ending.js'

@@ -204,9 +204,9 @@ export abstract class ConnectionEffects
 
   #attempt(name: LinkName, facts: StepFacts): void {
     const { links, openings, retryPolicy, settings } = this
-    const attempt = new Attempt(name, retryPolicy.countAttempt(), settings, this)
+    const attempt = new Attempt(name, retryPolicy.countAttempt(), this.#connect, settings, this)
     links.add(attempt)
-    attempt.start(this.#connect, { isReconnect: openings.count > 0, failure: retryPolicy.lastFailure })
+    attempt.start({ isReconnect: openings.count > 0, failure: retryPolicy.lastFailure })
     if (attempt.limiterDelay > 0) this.#onLimited(attempt, facts)
   }
 

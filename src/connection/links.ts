@@ -53,7 +53,7 @@ export class Links {
 
   #remove(part: Attempt | Session): void {
     if (part instanceof Session) this.#lastSeen = part.link.lastSeen
-    else this.#url = part.url
+    else this.#url = part.dialing.url
     if (this.#second === part) this.#second = undefined
     if (this.#first !== part) return
     this.#first = this.#second
@@ -115,7 +115,7 @@ export class Links {
   /** Full URL of the latest attempt. */
   get url(): string | undefined {
     const attempts = [this.#second, this.#first].filter((part) => part instanceof Attempt)
-    return attempts[0]?.url ?? this.#url
+    return attempts[0]?.dialing.url ?? this.#url
   }
 
   /** Monotonic time at which the last frame arrived. */

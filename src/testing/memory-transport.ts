@@ -52,19 +52,19 @@ export class MemoryPeer {
   /** Called with each message received. */
   onMessage: ((data: string | Uint8Array) => void) | undefined
   readonly #transport: MemoryTransport
+  readonly #onEnd: (() => void) | undefined
   #closeFrame: { readonly code: number; readonly reason: string } | undefined
   #pings = 0
-  /**
-   * Called once the client has been notified of the end.
-   *
-   * @internal
-   */
-  onEnd: (() => void) | undefined
-
   /** @internal */
-  constructor(request: TransportRequest, transport: MemoryTransport) {
+  constructor(request: TransportRequest, transport: MemoryTransport, onEnd?: () => void) {
     this.request = request
     this.#transport = transport
+    this.#onEnd = onEnd
+  }
+
+  /** @internal */
+  receiveEnd(): void {
+    this.#onEnd?.()
   }
 
   /** Close frame received, if any. */
@@ -194,9 +194,10 @@ export class MemoryTransport implements Transport {
   #isCut = false
   #pendingPong: Uint8Array | undefined
 
-  constructor(request: TransportRequest, listener: TransportListener) {
+  /** @param onEnd called once the client has been notified of the end */
+  constructor(request: TransportRequest, listener: TransportListener, onEnd?: () => void) {
     this.#listener = listener
-    this.peer = new MemoryPeer(request, this)
+    this.peer = new MemoryPeer(request, this, onEnd)
     this.#inbound = new FrameLine(this.peer, (frame) => this.#receive(frame))
   }
 
@@ -254,7 +255,7 @@ export class MemoryTransport implements Transport {
     this.isEnded = true
     this.#listener.onClose(end)
     for (const { flushed } of this.#unread.splice(0)) flushed?.()
-    this.peer.onEnd?.()
+    this.peer.receiveEnd()
   }
 
   send(data: string | Uint8Array, flushed?: () => void, options?: FrameOptions): void {

@@ -99,26 +99,26 @@ export class Playback {
 
   /** Plays the next link or failure of the recording. Once there is none, attempts fail. */
   readonly connect = (request: TransportRequest, listener: TransportListener): Transport => {
-    const transport = new MemoryTransport(request, listener)
+    let player: SectionPlayer | undefined
+    const transport = new MemoryTransport(request, listener, () => player?.stop())
     const { peer } = transport
     const section = this.#sections.shift()
     queueMicrotask(() => {
-      if (!section) peer.refuse(hasEnded(request))
-      else this.#play(section, peer)
+      if (section) player = this.#play(section, peer)
+      else peer.refuse(hasEnded(request))
     })
     return transport
   }
 
-  #play(section: Section, peer: MemoryPeer): void {
+  #play(section: Section, peer: MemoryPeer): SectionPlayer {
     this.#running += 1
     const player = new SectionPlayer(section, peer, this.#pace, () => this.#onPlayed())
-    const onMessage = (data: string | Uint8Array): void => {
+    peer.onMessage = (data) => {
       this.sent.push(data)
       player.onSent()
     }
-    peer.onMessage = onMessage
-    peer.onEnd = () => player.stop()
     player.start()
+    return player
   }
 
   #onPlayed(): void {

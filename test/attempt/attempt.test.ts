@@ -51,10 +51,10 @@ function rig(options: ConnectionOptions = {}, refuse?: Error) {
     },
   }
   const settings = fillIn({ connectTimeout: 100, clock, ...options }, options.url ?? URL_TEXT)
-  const attempt: Attempt = new Attempt(7, 3, settings, listener)
+  const attempt: Attempt = new Attempt(7, 3, connect, settings, listener)
   /** Starts the attempt, and returns the listener of its transport once it has dialed. */
   const dial = async (): Promise<TransportListener> => {
-    attempt.start(connect, FIRST)
+    attempt.start(FIRST)
     await clock.settle()
     expect(dials).to.have.length(1)
     return dials[0]!.listener
@@ -84,22 +84,22 @@ describe('Attempt', () => {
       const [{ request } = expect.fail('it has not dialed')] = dials
       expect(request).to.include({ url: URL_TEXT, maxPayload: DEFAULTS.maxPayload })
       expect(request.protocols).to.deep.equal(['v1'])
-      expect(attempt.url).to.equal(URL_TEXT)
+      expect(attempt.dialing.url).to.equal(URL_TEXT)
     })
 
     it('passes its number, its details, and its signal to the option functions', async () => {
       const { calls, option } = later()
-      const { attempt, connect } = rig({ url: option })
+      const { attempt } = rig({ url: option })
       const failure = { initiator: 'network', attempt: 2, elapsed: 5, hasBeenOpen: true } as const
-      attempt.start(connect, { isReconnect: true, failure })
+      attempt.start({ isReconnect: true, failure })
       expect(calls).to.have.length(1)
       expect(calls[0]).to.deep.include({ attempt: 3, isReconnect: true, failure })
       expect(calls[0]!.signal).to.equal(attempt.signal)
     })
 
     it('fails without dialing if an option function fails', async () => {
-      const { attempt, clock, connect, dials, failures } = rig({ url: () => Promise.reject(new Error('no')) })
-      attempt.start(connect, FIRST)
+      const { attempt, clock, dials, failures } = rig({ url: () => Promise.reject(new Error('no')) })
+      attempt.start(FIRST)
       await clock.settle()
       expect(dials).to.deep.equal([])
       expect(failures).to.have.length(1)
@@ -115,8 +115,8 @@ describe('Attempt', () => {
     ]
     for (const [thrown, expected] of refusals) {
       it(`fails with a ${expected.name} if the transport throws a ${thrown.name}`, async () => {
-        const { attempt, clock, connect, failures } = rig({}, thrown)
-        attempt.start(connect, FIRST)
+        const { attempt, clock, failures } = rig({}, thrown)
+        attempt.start(FIRST)
         await clock.settle()
         expect(failures).to.have.length(1)
         const { error } = failures[0]!
@@ -224,7 +224,7 @@ describe('Attempt', () => {
       const { attempt, clock, dial, dials, failures, opens } = rig({ followRedirects: true })
       ;(await dial()).onClose({ ...LOST, error: redirect('/v2') })
       expect(dials.map(({ request }) => request.url)).to.deep.equal([URL_TEXT, 'wss://peer.test/v2'])
-      expect(attempt.url).to.equal('wss://peer.test/v2')
+      expect(attempt.dialing.url).to.equal('wss://peer.test/v2')
       dials[1]!.listener.onOpen(HANDSHAKE)
       expect(opens).to.have.length(1)
       expect(failures).to.deep.equal([])
@@ -367,8 +367,8 @@ describe('Attempt', () => {
 
     it('fail the attempt without dialing if the jar throws', async () => {
       const cookies = { get: () => Promise.reject(new Error('no disk')), set: () => undefined }
-      const { attempt, clock, connect, dials, failures } = rig({ cookies })
-      attempt.start(connect, FIRST)
+      const { attempt, clock, dials, failures } = rig({ cookies })
+      attempt.start(FIRST)
       await clock.settle()
       expect(dials).to.deep.equal([])
       expect(failures[0]?.error).to.be.instanceOf(ConnectOptionError).with.property('option', 'cookies')
@@ -377,8 +377,8 @@ describe('Attempt', () => {
 
     it('are part of the deadline, even if the jar never returns', async () => {
       const cookies = { get: () => new Promise<string>(() => {}), set: () => undefined }
-      const { attempt, clock, connect, failures } = rig({ cookies })
-      attempt.start(connect, FIRST)
+      const { attempt, clock, failures } = rig({ cookies })
+      attempt.start(FIRST)
       await clock.advance(100)
       expect(failures[0]?.error).to.be.instanceOf(ConnectTimeoutError)
       expect(failures[0]?.error?.message).to.contain('an option function is still pending')
@@ -411,8 +411,8 @@ describe('Attempt', () => {
 
     it('covers the option functions: it aborts their signal and ignores their later results', async () => {
       const { calls, option, resolve } = later()
-      const { attempt, clock, connect, dials, failures } = rig({ url: option })
-      attempt.start(connect, FIRST)
+      const { attempt, clock, dials, failures } = rig({ url: option })
+      attempt.start(FIRST)
       const { signal } = calls[0]!
       await clock.advance(99)
       expect(signal.aborted).to.equal(false)
@@ -430,8 +430,8 @@ describe('Attempt', () => {
 
     it('does not restart after the option functions', async () => {
       const { option, resolve } = later()
-      const { attempt, clock, connect, dials, transport } = rig({ url: option })
-      attempt.start(connect, FIRST)
+      const { attempt, clock, dials, transport } = rig({ url: option })
+      attempt.start(FIRST)
       await clock.advance(60)
       resolve(URL_TEXT)
       await clock.settle()
@@ -455,9 +455,9 @@ describe('Attempt', () => {
       const connectLimiter = createConnectLimiter({ attempts: 1, per: 1_000 })
       const first = rig({ connectLimiter })
       const { clock } = first
-      const { attempt, connect, dials, failures, starts } = rig({ connectLimiter, clock })
-      first.attempt.start(first.connect, FIRST)
-      attempt.start(connect, FIRST)
+      const { attempt, dials, failures, starts } = rig({ connectLimiter, clock })
+      first.attempt.start(FIRST)
+      attempt.start(FIRST)
       expect(attempt.limiterDelay).to.equal(1_000)
       await clock.advance(999)
       expect([first.starts.count, starts.count, dials.length]).to.deep.equal([0, 0, 0])
@@ -479,17 +479,17 @@ describe('Attempt', () => {
         onAttemptOpen: () => new Recorder(),
         onAttemptFailed: () => {},
       }
-      new Attempt(1, 1, settings, ignore).start(connect, FIRST)
+      new Attempt(1, 1, connect, settings, ignore).start(FIRST)
       expect(clock.timers).to.equal(0)
-      attempt.start(connect, FIRST)
+      attempt.start(FIRST)
       expect(clock.timers).to.equal(1)
     })
   })
 
   describe('#cut', () => {
     it('keeps the attempt from dialing, and reports nothing', async () => {
-      const { attempt, clock, connect, dials, failures } = rig()
-      attempt.start(connect, FIRST)
+      const { attempt, clock, dials, failures } = rig()
+      attempt.start(FIRST)
       attempt.cut()
       await clock.settle()
       expect(dials).to.deep.equal([])
@@ -498,13 +498,13 @@ describe('Attempt', () => {
     })
 
     it('keeps the attempt from dialing even if an option function calls it', async () => {
-      const { attempt, clock, connect, dials, failures } = rig({
+      const { attempt, clock, dials, failures } = rig({
         url: () => {
           attempt.cut()
           return URL_TEXT
         },
       })
-      attempt.start(connect, FIRST)
+      attempt.start(FIRST)
       await clock.settle()
       expect(dials).to.deep.equal([])
       expect(failures).to.deep.equal([])
@@ -524,8 +524,8 @@ describe('Attempt', () => {
     })
 
     it('aborts the signal', () => {
-      const { attempt, connect } = rig()
-      attempt.start(connect, FIRST)
+      const { attempt } = rig()
+      attempt.start(FIRST)
       const { signal } = attempt
       attempt.cut()
       expect(signal.reason).to.be.instanceOf(ConnectionLostError)

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { describeDuration, parseDuration } from '#src/cli/duration.js'
+import { describeDuration, parseDuration } from '#src/terminal/duration.js'
 
 describe('parseDuration', () => {
   const DURATIONS: Readonly<Record<string, number>> = {
