@@ -13,8 +13,8 @@ const FLOORS = [
   ['attempt'],
   ['session', 'lifecycle'],
   ['messages', 'subscriptions', 'link', 'ws'],
-  ['fast-paths'],
-  ['requests', 'codecs', 'transports', 'proxy'],
+  ['fast-paths', 'proxy'],
+  ['requests', 'codecs', 'transports'],
   ['errors'],
   ['core'],
 ]

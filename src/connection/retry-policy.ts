@@ -8,6 +8,7 @@ import {
   HandshakeError,
   InvalidUrlError,
   OnOpenTimeoutError,
+  isCertificateError,
 } from '../errors/connection-errors.js'
 import type { Stage } from '../errors/stage.js'
 import type { Failure, RetryDecision } from '../session/disconnect.js'
@@ -258,10 +259,6 @@ const RETRYABLE_STATUSES: readonly number[] = [408, 425, 429]
 /** Certificate errors that can go away over time, or when the server renews its certificate. */
 const RETRYABLE_CERTIFICATE_ERRORS: readonly string[] = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']
 
-/** Node and OpenSSL error codes for a rejected certificate. Node reports certificates with weak keys as `UNSPECIFIED`. */
-const CERTIFICATE_ERROR =
-  /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_|ERROR_IN_CERT_|INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH|PATH_LENGTH_|UNSPECIFIED$)/
-
 /** Returns true if a retry cannot fix the failure. After any failure that is not listed here, Holdfast retries. */
 export function isFatal(failure: Failure, facts: RetryFacts): boolean {
   const { error, status } = failure
@@ -281,7 +278,7 @@ function isFatalStatus(status: number, { retryAfter, maxRetryAfter }: RetryFacts
 }
 
 function isFatalSystemCode(code = ''): boolean {
-  return CERTIFICATE_ERROR.test(code) && !RETRYABLE_CERTIFICATE_ERRORS.includes(code)
+  return isCertificateError(code) && !RETRYABLE_CERTIFICATE_ERRORS.includes(code)
 }
 
 // --- how long to wait -------------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
-// Node's built-in modules, and packages for Node only, that Holdfast uses outside `transports/`. No other file outside `transports/`
-// imports one.
+// Node's built-in modules, and packages for Node only, that Holdfast uses outside the rooms that touch the network (`ws`, `fast-paths`,
+// `proxy`). No other file imports one.
 export { AsyncLocalStorage } from 'node:async_hooks'
 export { channel } from 'node:diagnostics_channel'
 export { getProxyForUrl } from 'proxy-from-env'

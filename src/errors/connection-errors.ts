@@ -35,6 +35,15 @@ export class ConnectFailedError extends ConnectionError {
   }
 }
 
+/** Node and OpenSSL error codes for a rejected certificate. Node reports certificates with weak keys as `UNSPECIFIED`. */
+const CERTIFICATE_ERROR =
+  /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_|ERROR_IN_CERT_|INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH|PATH_LENGTH_|UNSPECIFIED$)/
+
+/** Returns true for the error code of a rejected certificate. */
+export function isCertificateError(code: string): boolean {
+  return CERTIFICATE_ERROR.test(code)
+}
+
 /** Details of a failed handshake. */
 export interface HandshakeFacts {
   readonly status?: number | undefined

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { excerptOf, reasonOf } from '../core/error-text.js'
 import { redactUrl } from '../core/url.js'
-import { ConnectFailedError, HandshakeError } from '../errors/connection-errors.js'
+import { ConnectFailedError, HandshakeError, isCertificateError } from '../errors/connection-errors.js'
 
 /** A connection to a server through a proxy. */
 export interface ProxyRoute {
@@ -72,9 +72,6 @@ export function lookupFailed({ url, proxy }: ProxyRoute, cause: Error, remoteSch
 /** Errors from OpenSSL if the other side responds without TLS, because OpenSSL reads the response as a TLS record of an unknown version. */
 export const NOT_TLS = /wrong version number|packet length too long|http request/i
 
-/** Node and OpenSSL error codes for a rejected certificate. */
-const CERTIFICATE_ERROR = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_|HOSTNAME_MISMATCH)/
-
 /** Returns why no connection to the proxy could be opened, or why an HTTP proxy did not respond. */
 export function connectReason(cause: Error, scheme: string): string {
   const { code = '', syscall } = cause as NodeJS.ErrnoException
@@ -83,7 +80,7 @@ export function connectReason(cause: Error, scheme: string): string {
     return `the proxy cannot be reached: ${reason}. Check the proxy URL`
   if (scheme === 'https:' && NOT_TLS.test(reason))
     return 'the proxy does not use TLS on this port. Use http:// in the proxy URL'
-  if (CERTIFICATE_ERROR.test(code))
+  if (isCertificateError(code))
     return `the certificate of the proxy was rejected: ${reason}. Add the CA of the proxy to tls.ca`
   if (code === 'ECONNRESET' || /connection ended/.test(reason)) {
     const hint = scheme === 'http:' ? '. If the proxy expects TLS, use https:// in the proxy URL' : ''

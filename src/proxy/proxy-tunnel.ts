@@ -3,21 +3,18 @@ import { EventEmitter, once } from 'node:events'
 import type { ClientRequest } from 'node:http'
 import { connect, isIP } from 'node:net'
 import type { LookupFunction, Socket, TcpNetConnectOpts } from 'node:net'
-import { connect as connectTls } from 'node:tls'
-import type { ConnectionOptions } from 'node:tls'
 import type { HttpsProxyAgent } from 'https-proxy-agent'
 import { capitalized, toError } from '../core/error-text.js'
 import { withoutCredentials } from '../core/url.js'
+import { addTls } from '../transports/add-tls.js'
+import type { TlsTarget } from '../transports/add-tls.js'
 import { credentialsOfProxy, portOfProxy, redactProxy } from './proxy-url.js'
 import { ConnectOptionError } from '../errors/connection-errors.js'
 import { connectReason, lookupFailed, proxyFailed, socksFailed, tunnelRefused } from './proxy-errors.js'
 import type { ProxyAnswer, ProxyRoute } from './proxy-errors.js'
 
 /** Options that Node passes to `createConnection`: those of the request to the server. */
-export interface RequestedConnection extends Omit<ConnectionOptions, 'port'> {
-  readonly host: string
-  /** A string if the URL contains the port. */
-  readonly port: number | string
+export interface RequestedConnection extends TlsTarget {
   readonly family?: number | undefined
 }
 
@@ -91,10 +88,7 @@ export class ProxyTunnel {
     const isSocks = isSocksProxy(this.#proxy)
     const carrier = await (isSocks ? this.#throughSocks(options) : this.#throughHttp(options))
     this.#carrier = carrier
-    if (this.#gone.signal.aborted || !isSecure) return carrier
-    const servername = options.servername ?? (isIP(options.host) ? '' : options.host)
-    const port = Number(options.port)
-    return connectTls({ ...options, port, path: undefined, socket: carrier, servername })
+    return this.#gone.signal.aborted || !isSecure ? carrier : addTls(carrier, options)
   }
 
   async #throughHttp(options: RequestedConnection): Promise<Socket> {

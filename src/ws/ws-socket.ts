@@ -5,6 +5,7 @@ import { describeValue } from '../core/describe-value.js'
 import { toError } from '../core/error-text.js'
 import { ignore, isThenable } from '../core/thenable.js'
 import { ConnectOptionError } from '../errors/connection-errors.js'
+import { addTls, servernameOf } from '../transports/add-tls.js'
 import type { ConnectionTarget, CreateConnection, TlsOptions } from '../transports/socket-options.js'
 import type { SocketOptions, TransportRequest } from '../transports/transport.js'
 import { secureContextOf } from './startup-check.js'
@@ -87,14 +88,6 @@ function pathConnect(path: string, isSecure: boolean): NodeConnect {
   }
 }
 
-/** Returns the host name for SNI. IP addresses are not allowed there (RFC 6066, section 3). */
-function servernameOf({ servername, host }: RequestTarget): string {
-  return servername ?? (IP_ADDRESS.test(host) ? '' : host)
-}
-
-/** Matches the IP addresses that a URL can contain as its host: IPv4 in its usual form, and IPv6. */
-const IP_ADDRESS = /^\d+([.]\d+){3}$|:/
-
 /** Options of a request that are not meant for the socket. They contain headers and credentials. */
 const OF_REQUEST: readonly string[] = [
   'headers',
@@ -129,15 +122,7 @@ function targetOf(options: RequestTarget, path: string | undefined, isSecure: bo
   return defined(target) as unknown as ConnectionTarget
 }
 
-/** Adds TLS to a stream that does not use it yet, so that nothing is sent to a `wss:` URL without encryption. */
-function withTls(socket: Duplex, target: ConnectionTarget): Duplex {
-  if ('encrypted' in socket) return socket
-  const secure = connectTls({ ...target, path: undefined, socket })
-  socket.on('error', (error) => secure.destroy(error))
-  return secure
-}
-
-/** @param secureTarget target of a `wss:` URL; `undefined` without TLS */
+/** @param secureTarget target of a `wss:` URL, which never receives anything without TLS; otherwise, `undefined` */
 function passSocket(socket: unknown, secureTarget: ConnectionTarget | undefined, onCreate: OnCreate): void {
   if (!isDuplex(socket)) {
     onCreate(unusable(`expected a Duplex such as a net.Socket, received ${describeValue(socket)}`))
@@ -150,7 +135,8 @@ function passSocket(socket: unknown, secureTarget: ConnectionTarget | undefined,
       const message =
         'the createConnection function returned a socket that is already closed. Return a new one each time'
       onCreate(new Error(message))
-    } else onCreate(null, secureTarget ? withTls(socket, secureTarget) : socket)
+    } else if (secureTarget && !('encrypted' in socket)) onCreate(null, addTls(socket, secureTarget))
+    else onCreate(null, socket)
   })
 }
 
