@@ -35,7 +35,8 @@ export function makeCertificate(facts: CertificateFacts = {}): Certificate {
     signingKey.asymmetricKeyType === 'rsa' ? sequence(SHA256_RSA, NULL) : sequence(SHA256_ECDSA)
   const body = sequence(
     tagged(0xa0, integer(Buffer.from([2]))),
-    integer(randomBytes(8)),
+    // DER allows no leading zero that is not needed.
+    integer(Buffer.concat([Buffer.of(1), randomBytes(7)])),
     algorithm,
     named(issuer?.name ?? name),
     sequence(time(facts.from ?? new Date(Date.now() - DAY)), time(facts.until ?? new Date(Date.now() + DAY))),
