@@ -17,7 +17,7 @@ const IMPORTERS = {
   '@msgpack/msgpack': ['src/codecs/msgpack.ts'],
   'lossless-json': ['src/codecs/bigint-json.ts'],
   'https-proxy-agent': ['src/proxy/proxy-tunnel.ts'],
-  'socks-proxy-agent': ['src/proxy/proxy-tunnel.ts'],
+  'socks-proxy-agent': ['src/proxy/socks-package.ts'],
   'proxy-from-env': ['src/core/platform.ts'],
 }
 

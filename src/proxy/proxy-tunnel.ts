@@ -198,23 +198,16 @@ const NOT_FOUND: readonly unknown[] = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND
  */
 async function load(proxy: URL): Promise<unknown> {
   try {
-    return await (isSocksProxy(proxy) ? loadSocks() : import('https-proxy-agent'))
+    if (!isSocksProxy(proxy)) return await import('https-proxy-agent')
+    // Loaded only for SOCKS, because CommonJS does not have `import.meta`, and Jest compiles this file to it.
+    const { loadSocks } = await import('./socks-package.js')
+    return await loadSocks()
   } catch (cause) {
     if (!NOT_FOUND.includes((cause as NodeJS.ErrnoException).code)) throw cause
     const { cause: problem, fix } = missingPackage(proxy)
     const message = `${problem}. ${capitalized(fix)}`
     throw new ConnectOptionError('proxy', new Error(message, { cause }), true, false)
   }
-}
-
-/**
- * Loads the SOCKS client from the dependencies of `socks-proxy-agent`. The agent itself cannot abort an attempt to connect, and its errors
- * contain the credentials but not Node's error code.
- */
-async function loadSocks(): Promise<SocksPackage> {
-  // Imported here, because bundles often declare the name at their start.
-  const { createRequire } = await import('node:module')
-  return createRequire(import.meta.resolve('socks-proxy-agent'))('socks') as SocksPackage
 }
 
 function missingPackage(proxy: URL): { cause: string; fix: string } {
