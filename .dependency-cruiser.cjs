@@ -15,12 +15,12 @@ const FLOORS = [
   ['messages', 'subscriptions', 'link', 'ws'],
   ['fast-paths', 'proxy'],
   ['requests', 'codecs', 'transports'],
-  ['errors'],
+  ['errors', 'diagnostics'],
   ['core'],
 ]
 
 /** Separate entries: no room imports them, and they import only the listed rooms. */
-const ENTRIES = { sequence: ['core'], testing: ['transports', 'errors', 'core'] }
+const ENTRIES = { sequence: ['core'], testing: ['transports', 'errors', 'diagnostics', 'core'] }
 
 /** The `holdfast` command: no other room imports its rooms. They import the entries, as users do, and the listed rooms. */
 const PROGRAMS = { cli: ['terminal', 'testing', 'codecs', 'core'], terminal: ['core'] }

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.js'
 import { reasonOf } from '../core/error-text.js'
 import type { Link } from '../link/link.js'
 import { tapLink } from '../session/tap-link.js'
-import type { Tap, TapEvent, TapHandle } from '../core/diagnostics.js'
+import type { Tap, TapEvent, TapHandle } from '../diagnostics/taps.js'
 import type { ConnectionParts } from './connection-parts.js'
 
 /** Taps by connection. perf: outside the connections, so that those without a tap cost nothing. */

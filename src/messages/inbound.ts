@@ -1,6 +1,6 @@
 import type { Codec } from '../codecs/codec.js'
 import { jsonCodec } from '../codecs/json.js'
-import { messageChannel, publishMessage } from '../core/diagnostics.js'
+import { messageChannel, publishMessage } from '../diagnostics/channels.js'
 import { DecodeError } from '../errors/message-errors.js'
 import { describeValue } from '../core/describe-value.js'
 import { syncAnswer } from '../core/thenable.js'

@@ -1,7 +1,7 @@
 import { sharedCodec } from '../codecs/codec.js'
 import type { Codec, CodecFactory } from '../codecs/codec.js'
 import { MessageDroppedError } from '../errors/send-errors.js'
-import { messageChannel } from '../core/diagnostics.js'
+import { messageChannel } from '../diagnostics/channels.js'
 import type { HeartbeatSettings } from '../link/heartbeat.js'
 import type { LinkHub } from '../link/link.js'
 import type { Miss } from '../link/link-port.js'

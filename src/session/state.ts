@@ -1,4 +1,4 @@
-import { publishState, stateChannel } from '../core/diagnostics.js'
+import { publishState, stateChannel } from '../diagnostics/channels.js'
 import { ConnectionClosedError } from '../errors/send-errors.js'
 import { LazyDeferred, RESOLVED, deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'

@@ -1,4 +1,4 @@
-import type { LinkEvent } from '../core/diagnostics.js'
+import type { LinkEvent } from '../diagnostics/taps.js'
 import { copyBytes } from '../transports/copy-bytes.js'
 import { joinFragments } from '../transports/join-fragments.js'
 import type { OpenTransportListener } from '../transports/transport.js'

@@ -3,8 +3,8 @@ import type { Clock } from '../core/clock.js'
 import { describeValue } from '../core/describe-value.js'
 import { redactUrl } from '../core/url.js'
 import { HandshakeError } from '../errors/connection-errors.js'
-import { TAP } from '../core/diagnostics.js'
-import type { AttachTap, Tap, TapEvent } from '../core/diagnostics.js'
+import { TAP } from '../diagnostics/taps.js'
+import type { AttachTap, Tap, TapEvent } from '../diagnostics/taps.js'
 import type { RecordedEvent } from './recording.js'
 
 export interface RecordOptions {

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { expect } from 'chai'
-import { publishMessage, publishState } from '#src/core/diagnostics.js'
+import { publishMessage, publishState } from '#src/diagnostics/channels.js'
 
 /** Subscribes to a channel while a function runs, and returns its messages. */
 function heardOn(channel: string, run: () => void): unknown[] {

@@ -1,35 +1,4 @@
-import { channel } from '#platform'
-import type { Clock } from './clock.js'
-
-/**
- * Channels of `node:diagnostics_channel` that every connection publishes to. They cost almost nothing if they have no subscribers.
- * Published data contains no URL, header or token.
- */
-export const stateChannel = channel('holdfast:state')
-export const messageChannel = channel('holdfast:message')
-
-/** Data published to `holdfast:state`. */
-export interface StateDiagnostic {
-  readonly connection: string
-  readonly from: string
-  readonly to: string
-}
-
-/** Data published to `holdfast:message`: each received message, decoded, before any handler receives it. */
-export interface MessageDiagnostic {
-  readonly connection: string
-  readonly message: unknown
-}
-
-/** Publishes a status change. Call it only while the channel has subscribers. */
-export function publishState(diagnostic: StateDiagnostic): void {
-  stateChannel.publish(diagnostic)
-}
-
-/** Publishes a message. Call it only while the channel has subscribers. */
-export function publishMessage(connection: string, message: unknown): void {
-  messageChannel.publish({ connection, message } satisfies MessageDiagnostic)
-}
+import type { Clock } from '../core/clock.js'
 
 /** Method of a connection that attaches a tap. A registered symbol, so that two copies of the package understand each other. */
 export const TAP: unique symbol = Symbol.for('holdfast.tap') as never
