@@ -20,7 +20,13 @@ const FLOORS = [
 ]
 
 /** Separate entries: no room imports them, and they import only the listed rooms. */
-const ENTRIES = { sequence: ['core'], testing: ['transports', 'errors', 'diagnostics', 'core'] }
+const ENTRIES = {
+  sequence: ['core'],
+  testing: ['transports', 'errors', 'diagnostics', 'core'],
+  opentelemetry: ['diagnostics', 'core'],
+  inspector: ['diagnostics', 'core'],
+  nestjs: FLOORS.flat(),
+}
 
 /** The `holdfast` command: no other room imports its rooms. They import the entries, as users do, and the listed rooms. */
 const PROGRAMS = { cli: ['terminal', 'testing', 'codecs', 'core'], terminal: ['core'] }
