@@ -21,6 +21,7 @@ export class MemoryServer {
     return this.peers.filter((peer) => peer.isOpen).length
   }
 
+  /** Starts an attempt. Pass this function as the `transport` option. */
   readonly connect = (request: TransportRequest, listener: TransportListener): Transport => {
     const transport = new MemoryTransport(request, listener)
     const { peer } = transport

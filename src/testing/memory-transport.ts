@@ -68,7 +68,14 @@ export class MemoryPeer {
   }
 
   /** Close frame received, if any. */
-  get closeFrame(): { readonly code: number; readonly reason: string } | undefined {
+  get closeFrame():
+    | {
+        /** Close code; 1005 if the frame contained none. */
+        readonly code: number
+        /** Reason; may be empty. */
+        readonly reason: string
+      }
+    | undefined {
     return this.#closeFrame
   }
 
@@ -87,6 +94,7 @@ export class MemoryPeer {
     return this.#transport.isEnded
   }
 
+  /** True while the client has paused the socket, because of back-pressure. */
   get isPaused(): boolean {
     return this.#transport.isPaused
   }
@@ -120,10 +128,12 @@ export class MemoryPeer {
     this.#transport.deliver({ kind: 'part', bytes })
   }
 
+  /** Sends a ping. */
   ping(data: Uint8Array = new Uint8Array()): void {
     this.#transport.deliver({ kind: 'ping', data })
   }
 
+  /** Sends a pong. */
   pong(data: Uint8Array = new Uint8Array()): void {
     this.#transport.deliver({ kind: 'pong', data })
   }

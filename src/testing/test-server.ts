@@ -6,7 +6,9 @@ import type { ServerOptions, WebSocket } from 'ws'
 
 /** Connection accepted by a {@link TestServer}. Records messages from the moment it opens, so none are missed. */
 export interface TestServerConnection {
+  /** Socket of `ws`. */
   readonly socket: WebSocket
+  /** Handshake request. */
   readonly request: IncomingMessage
   /** All messages received so far: strings for text, bytes for binary. */
   readonly received: (string | Uint8Array)[]
@@ -14,7 +16,9 @@ export interface TestServerConnection {
 
 /** Real WebSocket server on a free local port. */
 export class TestServer {
+  /** URL of the server, such as `ws://127.0.0.1:40000`. */
   readonly url: string
+  /** All connections so far, in order. */
   readonly connections: TestServerConnection[] = []
   readonly #server: WebSocketServer
 
@@ -50,6 +54,7 @@ export class TestServer {
     })
   }
 
+  /** Calls {@link close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
