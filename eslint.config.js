@@ -87,7 +87,7 @@ export default defineConfig([
   },
   // The planted sentences of the prose lint.
   { files: ['test/lint/prose.test.ts'], rules: { 'house/prose': 'off' } },
-  globalIgnores(['dist', '.build', 'coverage', 'test/fixtures']),
+  globalIgnores(['dist', '.build', 'coverage', '**/.temp', 'test/fixtures']),
   {
     files: ['**/*.js'],
     extends: [js.configs.recommended],

@@ -1,3 +1,8 @@
+/**
+ * Clients, their decorators, options, and errors.
+ *
+ * @packageDocumentation
+ */
 import './annotations/reflect.js'
 
 export { bootstrap } from './app/bootstrap.js'

@@ -430,7 +430,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     return tapConnection(this.#lifecycle, create)
   }
 
-  /** Describes the connection. Omits the URL's query and credentials. */
+  /** Describes the connection. Omits the URL's query and credentials. @hidden */
   [INSPECT](): string {
     const url = this.url === undefined ? '' : ` ${redactUrl(this.url)}`
     return `Connection { ${this.id}${url} ${this.state.status} }`

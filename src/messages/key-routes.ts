@@ -1,4 +1,8 @@
-// The entry holdfast/routes: functions for the `route` option.
+/**
+ * Functions for the `route` option.
+ *
+ * @packageDocumentation
+ */
 import { isKey, own, readerOf } from './route.js'
 import type { KeyReader, RoutePath } from './route.js'
 

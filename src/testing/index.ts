@@ -1,3 +1,8 @@
+/**
+ * The test kit: a server in memory, a fake clock, recordings, and a real server on a free port.
+ *
+ * @packageDocumentation
+ */
 export { FakeClock } from './fake-clock.js'
 export { MemoryServer } from './memory-server.js'
 export { MemoryPeer } from './memory-transport.js'
