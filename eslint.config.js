@@ -98,7 +98,7 @@ export default defineConfig([
     languageOptions: { globals: { setTimeout: 'readonly', clearTimeout: 'readonly' } },
   },
   {
-    files: ['far/**/*.js'],
+    files: ['{examples,far}/**/*.js'],
     languageOptions: {
       globals: {
         Buffer: 'readonly',
@@ -131,13 +131,13 @@ export default defineConfig([
   },
   {
     // Only the prose is checked here: this code needs packages that only its own projects install.
-    files: ['far/**/*.ts'],
+    files: ['{examples,far}/**/*.ts'],
     languageOptions: { parser: tseslint.parser },
     linterOptions: { reportUnusedDisableDirectives: 'off' },
   },
   {
     files: ['**/*.ts'],
-    ignores: ['far/**'],
+    ignores: ['{examples,far}/**'],
     extends: [js.configs.recommended, tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },

@@ -1,5 +1,6 @@
-// Runs the projects in `far`, which need another runtime, other packages or another kind of server. Each project has its own package.json
-// and lockfile, and receives the packed package. Its `npm test` ends with counts. Projects whose requirements are missing are skipped.
+// Runs the projects in `far`, which need another runtime, other packages or another kind of server, and the projects in `examples`. Each
+// project has its own package.json and lockfile, and receives the packed package. Its `npm test` ends with counts. Projects whose
+// requirements are missing are skipped.
 // A project can also skip itself: it prints `skipped because: …` before its counts.
 //
 // The field `far` in a project's package.json is optional: `needs` lists programs, `needsPackage: false` leaves the packed package out,
@@ -131,14 +132,14 @@ function lineOf({ passed, failed, skipped }) {
 }
 
 const wanted = process.argv.slice(2)
-const names = readdirSync('far')
-  .filter((name) => existsSync(join('far', name, 'package.json')))
-  .filter((name) => wanted.length === 0 || wanted.includes(name))
-  .sort()
+const projects = ['examples', 'far']
+  .flatMap((folder) => readdirSync(folder).map((name) => ({ name, path: join(folder, name) })))
+  .filter(({ path }) => existsSync(join(path, 'package.json')))
+  .filter(({ name }) => wanted.length === 0 || wanted.includes(name))
 const tarball = await pack()
 const total = { passed: 0, failed: 0, skipped: 0 }
-for (const name of names) {
-  const result = await play(join('far', name), tarball)
+for (const { name, path } of projects) {
+  const result = await play(path, tarball)
   for (const key of Object.keys(total)) total[key] += result[key]
   if (result.output) console.log(result.output)
   console.log(
@@ -146,4 +147,4 @@ for (const name of names) {
   )
 }
 console.log(lineOf(total))
-process.exitCode = total.failed > 0 || names.length === 0 ? 1 : 0
+process.exitCode = total.failed > 0 || projects.length === 0 ? 1 : 0
