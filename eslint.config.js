@@ -87,7 +87,7 @@ export default defineConfig([
   },
   // The planted sentences of the prose lint.
   { files: ['test/lint/prose.test.ts'], rules: { 'house/prose': 'off' } },
-  globalIgnores(['dist', '.build', 'coverage', 'test/fixtures']),
+  globalIgnores(['dist', 'examples/*/dist', '.build', 'coverage', 'test/fixtures']),
   {
     files: ['**/*.js'],
     extends: [js.configs.recommended],
@@ -103,9 +103,11 @@ export default defineConfig([
       globals: {
         Buffer: 'readonly',
         TextDecoder: 'readonly',
+        clearInterval: 'readonly',
         clearTimeout: 'readonly',
         describe: 'readonly',
         it: 'readonly',
+        setInterval: 'readonly',
         setTimeout: 'readonly',
       },
     },
