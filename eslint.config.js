@@ -87,7 +87,7 @@ export default defineConfig([
   },
   // The planted sentences of the prose lint.
   { files: ['test/lint/prose.test.ts'], rules: { 'house/prose': 'off' } },
-  globalIgnores(['dist', '.build', 'coverage', '**/.temp', 'test/fixtures']),
+  globalIgnores(['dist', 'examples/*/dist', '.build', 'coverage', '**/.temp', 'test/fixtures']),
   {
     files: ['**/*.js'],
     extends: [js.configs.recommended],
@@ -98,14 +98,16 @@ export default defineConfig([
     languageOptions: { globals: { setTimeout: 'readonly', clearTimeout: 'readonly' } },
   },
   {
-    files: ['far/**/*.js'],
+    files: ['{examples,far}/**/*.js'],
     languageOptions: {
       globals: {
         Buffer: 'readonly',
         TextDecoder: 'readonly',
+        clearInterval: 'readonly',
         clearTimeout: 'readonly',
         describe: 'readonly',
         it: 'readonly',
+        setInterval: 'readonly',
         setTimeout: 'readonly',
       },
     },
@@ -131,13 +133,13 @@ export default defineConfig([
   },
   {
     // Only the prose is checked here: this code needs packages that only its own projects install.
-    files: ['far/**/*.ts'],
+    files: ['{examples,far}/**/*.ts'],
     languageOptions: { parser: tseslint.parser },
     linterOptions: { reportUnusedDisableDirectives: 'off' },
   },
   {
     files: ['**/*.ts'],
-    ignores: ['far/**'],
+    ignores: ['{examples,far}/**'],
     extends: [js.configs.recommended, tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },

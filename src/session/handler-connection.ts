@@ -1,4 +1,5 @@
 import type { Chunks } from '../codecs/chunked-message.js'
+import type { ConnectionDiagnostic } from '../diagnostics/payloads.js'
 import type { MessageIterator, MessagesOptions } from '../messages/message-stream.js'
 import type { AnyProtocol, Outgoing, Protocol, ReplyTo } from '../messages/protocol.js'
 import type { WaitOptions } from '../messages/waiters.js'
@@ -22,6 +23,12 @@ export abstract class HandlerConnection<P extends AnyProtocol = Protocol> {
    * @internal
    */
   abstract get boundLink(): object | undefined
+  /**
+   * Facts for diagnostics.
+   *
+   * @internal
+   */
+  abstract get facts(): ConnectionDiagnostic
   /** Aborts when the connection starts to close permanently. */
   abstract get signal(): AbortSignal
   /** Resolves when the connection is closed permanently. Never rejects. */

@@ -1,4 +1,5 @@
-import { publishState, stateChannel } from '../diagnostics/channels.js'
+import { stateChannel } from '../diagnostics/channels.js'
+import type { DiagnosticSource } from '../diagnostics/payloads.js'
 import { ConnectionClosedError } from '../errors/send-errors.js'
 import { LazyDeferred, RESOLVED, deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
@@ -90,7 +91,7 @@ export interface OpenInfo {
 
 /** Stores the public state of a connection, and notifies callers that wait for it to open or to end. */
 export class StateHolder {
-  readonly #id: string
+  readonly #source: DiagnosticSource
   /** Resolves in the state `closed`. */
   readonly closed = new LazyDeferred<CloseInfo>()
   #state: ConnectionState = { status: 'connecting', attempt: 1 }
@@ -101,8 +102,8 @@ export class StateHolder {
   /** perf: saves 42 B per idle connection. */
   #closing: LazySignal | undefined
 
-  constructor(id: string) {
-    this.#id = id
+  constructor(source: DiagnosticSource) {
+    this.#source = source
   }
 
   get state(): ConnectionState {
@@ -138,7 +139,8 @@ export class StateHolder {
       this.#opened?.resolve()
       this.#opened = undefined
     }
-    if (stateChannel.hasSubscribers) publishState({ connection: this.#id, from: this.#published, to })
+    if (stateChannel.hasSubscribers)
+      stateChannel.publish({ ...this.#source.facts, from: this.#published, to })
     this.#published = to
   }
 

@@ -1,5 +1,6 @@
 import type { Agent } from 'node:http'
 import type { LookupFunction } from 'node:net'
+import type { Clock } from '../core/clock.js'
 import type { Mistake } from '../errors/startup-error.js'
 import type { CreateConnection, TlsOptions } from './socket-options.js'
 
@@ -121,6 +122,8 @@ export interface OpenTransportListener {
 
 /** Receives the events of a transport, including the opening handshake. Must not throw. */
 export interface TransportListener extends OpenTransportListener {
+  /** Clock of the client. If a transport needs timers, it should use this clock, so that tests control them. */
+  readonly clock?: Clock | undefined
   /**
    * Called when the opening handshake is complete. No other event may be reported before it returns.
    *
