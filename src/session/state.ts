@@ -64,7 +64,7 @@ export type ConnectionState =
   | {
       /** The connection is closed permanently. */
       readonly status: 'closed'
-      /** How the last link ended. */
+      /** End of the last link. */
       readonly close: CloseInfo
     }
 
