@@ -19,6 +19,7 @@ const IMPORTERS = {
   'https-proxy-agent': ['src/proxy/proxy-tunnel.ts'],
   'socks-proxy-agent': ['src/proxy/socks-package.ts'],
   'proxy-from-env': ['src/core/platform.ts'],
+  '@opentelemetry/api': ['src/opentelemetry/otel-api.ts'],
 }
 
 /** Forbids all names of IMPORTERS except those given. */

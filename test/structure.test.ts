@@ -71,6 +71,7 @@ const ENTRY_NAMES: Readonly<Record<string, readonly string[]>> = {
   'bigint-json': ['bigintJsonCodec'],
   codecs: ['compressedCodec', 'createJsonCodec', 'jsonCodec', 'textCodec'],
   msgpack: ['createMsgpackCodec', 'msgpackCodec'],
+  opentelemetry: ['HoldfastInstrumentation'],
   requests: ['homeAssistant', 'jsonRpc', 'ocpp'],
   routes: ['keyPair', 'keyPart', 'keyPresent'],
   sequence: ['Sequence', 'SnapshotSync'],
@@ -144,6 +145,7 @@ describe('The package', () => {
     const { dependencies, peerDependencies, peerDependenciesMeta } = readPackageJson()
     const peers = [
       '@msgpack/msgpack',
+      '@opentelemetry/api',
       'https-proxy-agent',
       'lossless-json',
       'reflect-metadata',
