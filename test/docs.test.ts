@@ -94,7 +94,7 @@ const MEMBER_TABLES = [
   ['connection', 'Failure', 'property', 'session/disconnect', 'Failure'],
   ['modules', 'Application', 'member', 'app/application', 'Application'],
   ['testing', 'MemoryServer', 'member', 'testing/memory-server', 'MemoryServer'],
-  ['testing', 'MemoryPeer', 'member', 'testing/memory-transport', 'MemoryPeer'],
+  ['testing', 'Peer', 'member', 'testing/peer', 'Peer'],
   ['testing', 'FakeClock', 'member', 'testing/fake-clock', 'FakeClock'],
   ['testing', 'Playback', 'member', 'testing/play-back', 'Playback'],
   ['testing', 'TestServer', 'member', 'testing/test-server', 'TestServer'],
@@ -106,6 +106,23 @@ describe('The tables of members', () => {
       const rows = tableBelow(readDocument(`docs/${page}.md`), `<!-- ${marker} -->`)
       const documented = rows.map((row) => row[column]?.replaceAll('`', ''))
       expect(documented.toSorted()).to.deep.equal(declaredMembers(`dist/${file}.d.ts`, name).toSorted())
+    })
+  }
+
+  for (const [file, name] of [
+    ['memory-peer', 'MemoryPeer'],
+    ['socket-peer', 'SocketPeer'],
+  ] as const) {
+    it(`list the members that ${name} adds to Peer, and nothing else: docs/testing.md`, () => {
+      const nameOf = (member: string): string => member.replace(/[(].*/, '')
+      const inherited = declaredMembers('dist/testing/peer.d.ts', 'Peer').map(nameOf)
+      const added = declaredMembers(`dist/testing/${file}.d.ts`, name).filter(
+        (member) => !inherited.includes(nameOf(member)),
+      )
+      const rows = tableBelow(readDocument('docs/testing.md'), `<!-- ${name} -->`)
+      expect(rows.map(({ member = '' }) => member.replaceAll('`', '')).toSorted()).to.deep.equal(
+        added.toSorted(),
+      )
     })
   }
 })

@@ -100,7 +100,11 @@ export class SocketPeer extends Peer {
     this.#isHalfOpen = true
   }
 
-  /** The client of a real socket can run in any process, so its clock is not known. */
+  /**
+   * The client of a real socket can run in any process, so its clock is not known.
+   *
+   * @internal
+   */
   get clock(): undefined {
     return undefined
   }
