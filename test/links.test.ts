@@ -13,6 +13,7 @@ interface Link {
 const MORE = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
+  'SECURITY.md',
   'bench/README.md',
   'scripts/lint/README.md',
   ...filesIn('examples/', new Set(['node_modules'])).filter((path) => path.endsWith('.md')),
