@@ -19,6 +19,7 @@ const IMPORTERS = {
   'https-proxy-agent': ['src/proxy/proxy-tunnel.ts'],
   'socks-proxy-agent': ['src/proxy/socks-package.ts'],
   'proxy-from-env': ['src/core/platform.ts'],
+  '@opentelemetry/api': ['src/opentelemetry/otel-api.ts'],
 }
 
 /** Forbids all names of IMPORTERS except those given. */
@@ -87,7 +88,7 @@ export default defineConfig([
   },
   // The planted sentences of the prose lint.
   { files: ['test/lint/prose.test.ts'], rules: { 'house/prose': 'off' } },
-  globalIgnores(['dist', 'examples/*/dist', '.build', 'coverage', 'test/fixtures']),
+  globalIgnores(['dist', 'examples/*/dist', '.build', 'coverage', '**/.temp', 'test/fixtures']),
   {
     files: ['**/*.js'],
     extends: [js.configs.recommended],
