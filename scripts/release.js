@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url'
 const UNRELEASED = '## Unreleased\n'
 
 /** Files that contain the version in their text, and the place in it. */
-const MENTIONS = [
-  ['src/annotations/version.ts', /(?<=VERSION = ')[^']+/g],
+export const MENTIONS = [
+  ['src/core/version.ts', /(?<=VERSION = ')[^']+/g],
   ...['README.md', 'docs/getting-started.md', 'docs/production.md'].map((path) => [
     path,
     /(?<=holdfast-)\d+\.\d+\.\d+(?=\.tgz)/g,

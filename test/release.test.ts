@@ -7,6 +7,7 @@ import { readDocument } from './support/markdown.js'
 import { filesIn, readJson, readPackageJson, root, run } from './support/project.js'
 
 interface Release {
+  readonly MENTIONS: readonly (readonly [path: string, place: RegExp])[]
   readonly nameSection: (changelog: string, version: string, date: string) => string
   readonly completeRelease: (root: string, date: string) => void
   readonly problemsOf: (root: string, tag: string | undefined) => readonly string[]
@@ -61,14 +62,14 @@ describe('scripts/release.js', () => {
 
   before(async () => {
     release = (await import(SCRIPT.href)) as Release
-    for (const path of ['examples/jest', '.changeset', 'src/annotations', 'docs'])
+    for (const path of ['examples/jest', '.changeset', 'src/core', 'docs'])
       mkdirSync(join(folder, path), { recursive: true })
     cpSync(fileURLToPath(new URL('.changeset/README.md', root)), join(folder, '.changeset/README.md'))
     cpSync(fileURLToPath(new URL('examples/README.md', root)), join(folder, 'examples/README.md'))
     write('package.json', { version: '0.2.0', dependencies: { ws: '^9.0.0' } })
     write('package-lock.json', { version: '0.1.0', packages: { '': { version: '0.1.0' } } })
     write('CHANGELOG.md', '# Changelog\n\n## Unreleased\n\n### Added\n\n- A.\n\n## 0.1.0\n\n- B.\n')
-    write('src/annotations/version.ts', "export const VERSION = '0.1.0'\n")
+    write('src/core/version.ts', "export const VERSION = '0.1.0'\n")
     write('README.md', 'npm install ./holdfast-0.1.0.tgz\n')
     for (const page of ['getting-started', 'production']) write(`docs/${page}.md`, 'ws 0.1.0')
     write('examples/jest/package.json', { dependencies: { holdfast: '^0.1.0' } })
@@ -108,13 +109,19 @@ describe('scripts/release.js', () => {
         'node_modules/holdfast': { version: '0.2.0', license: 'MIT', dependencies: { ws: '^9.0.0' } },
       },
     })
-    const texts = ['src/annotations/version.ts', 'README.md', 'docs/production.md'].map(read)
+    const texts = ['src/core/version.ts', 'README.md', 'docs/production.md'].map(read)
     expect(texts).to.deep.equal([
       "export const VERSION = '0.2.0'\n",
       'npm install ./holdfast-0.2.0.tgz\n',
       'ws 0.1.0',
     ])
     expect(release.problemsOf(folder, 'v0.2.0')).to.deep.equal([])
+  })
+
+  it('finds the current version in each file whose text contains it', () => {
+    const { version } = readPackageJson()
+    for (const [path, place] of release.MENTIONS)
+      expect(new Set(readDocument(path).match(place)), path).to.deep.equal(new Set([version]))
   })
 
   it('throws if nothing is written under "Unreleased"', () => {
