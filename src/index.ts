@@ -93,7 +93,7 @@ export type { AnyProtocol, Outgoing, Protocol, ProtocolSide, ReplyTo } from './m
 export type { Route, RoutePath } from './messages/route.js'
 export type { Schema, SchemaInput, SchemaIssue, SchemaOutput } from './core/schema.js'
 export { Logger } from './core/logger.js'
-export type { LogFacts } from './core/logger.js'
+export type { LogFacts, LogLogger } from './core/logger.js'
 export type { Chunks } from './codecs/chunked-message.js'
 export type { Codec } from './codecs/codec.js'
 export type { Clock, Timer } from './core/clock.js'
