@@ -19,6 +19,8 @@ const IMPORTERS = {
   'https-proxy-agent': ['src/proxy/proxy-tunnel.ts'],
   'socks-proxy-agent': ['src/proxy/socks-package.ts'],
   'proxy-from-env': ['src/core/platform.ts'],
+  '@nestjs/common': ['src/nestjs/nest-packages.ts'],
+  '@nestjs/core': ['src/nestjs/nest-packages.ts'],
 }
 
 /** Forbids all names of IMPORTERS except those given. */
