@@ -21,6 +21,8 @@ const IMPORTERS = {
   'socks-proxy-agent': ['src/proxy/socks-package.ts'],
   'proxy-from-env': ['src/core/platform.ts'],
   '@opentelemetry/api': ['src/opentelemetry/otel-api.ts'],
+  '@nestjs/common': ['src/nestjs/nest-packages.ts'],
+  '@nestjs/core': ['src/nestjs/nest-packages.ts'],
 }
 
 /** Forbids all names of IMPORTERS except those given. */
