@@ -11,6 +11,7 @@ const IMPORTERS = {
     'src/ws/ws-package.bun.ts',
     'src/ws/ws-options.ts',
     'src/testing/test-server.ts',
+    'src/testing/socket-peer.ts',
   ],
   tsyringe: ['src/app/container.ts', 'src/app/load-container.ts'],
   'reflect-metadata': ['src/app/load-container.ts'],
@@ -19,6 +20,9 @@ const IMPORTERS = {
   'https-proxy-agent': ['src/proxy/proxy-tunnel.ts'],
   'socks-proxy-agent': ['src/proxy/socks-package.ts'],
   'proxy-from-env': ['src/core/platform.ts'],
+  '@opentelemetry/api': ['src/opentelemetry/otel-api.ts'],
+  '@nestjs/common': ['src/nestjs/nest-packages.ts'],
+  '@nestjs/core': ['src/nestjs/nest-packages.ts'],
 }
 
 /** Forbids all names of IMPORTERS except those given. */

@@ -13,6 +13,8 @@ interface Link {
 const MORE = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
+  'SECURITY.md',
+  '.changeset/README.md',
   'bench/README.md',
   'scripts/lint/README.md',
   ...filesIn('examples/', new Set(['node_modules'])).filter((path) => path.endsWith('.md')),

@@ -1,9 +1,9 @@
 import type { Handshake } from '../transports/transport.js'
-import { decode } from './peer.js'
+import { decodeJson } from './peer.js'
 import type { Peer } from './peer.js'
 import type { Refusal } from './refusal.js'
 
-/** What a server does with one connection attempt. Receives the server's side of the attempt. */
+/** Decides about one connection attempt. Receives the server's side of it. */
 export type Behavior<P extends Peer = Peer> = (peer: P) => void
 
 /** Accepts the attempt. */
@@ -29,12 +29,16 @@ export function ignore(): Behavior {
 /**
  * Accepts the attempt, and answers messages.
  *
- * @param answer receives each message, decoded like the result of `Peer.next`, and returns the reply; `undefined` sends none
+ * @param answer receives each decoded message, and returns the reply; `undefined` sends none
+ * @param decode decodes a message; by default, JSON is decoded, and everything else stays as it is
  */
-export function reply<Message = unknown>(answer: (message: Message, peer: Peer) => unknown): Behavior {
+export function reply<Message>(
+  answer: (message: Message, peer: Peer) => unknown,
+  decode = decodeJson as (data: string | Uint8Array) => Message,
+): Behavior {
   return (peer) => {
     peer.onMessage = (data) => {
-      const sent = answer(decode(data) as Message, peer)
+      const sent = answer(decode(data), peer)
       if (sent !== undefined) queueMicrotask(() => peer.send(sent))
     }
     peer.accept()

@@ -40,7 +40,7 @@ function settle(): Promise<void> {
 export class FakeClock implements Clock {
   #now = 0
   #order = 0
-  /** Number of calls that are advancing the clock to a time of their own. */
+  /** Number of calls of `advance` that are pending. */
   #advancing = 0
   readonly #start: number
   readonly #timers = new Set<FakeTimer>()

@@ -20,12 +20,13 @@ export interface PeerLine {
   readonly isOpen: boolean
   readonly isEnded: boolean
   readonly isPaused: boolean
-  /** Clock of the client, if it has one. */
-  readonly clock: Clock | undefined
+  readonly hasOpened: boolean
   open(handshake: Handshake): void
   deliver(frame: Frame): void
   /** Delivers what the client has buffered. */
   flush(): void
+  /** Loses everything from now on, in both directions. */
+  cut(): void
 }
 
 /** Server side of one connection attempt in memory. Use it in tests to control the server and to inspect what it received. */
@@ -40,13 +41,14 @@ export class MemoryPeer extends Peer {
   isReading = true
   /** Number of frames per chunk. If the client pauses, it still receives the rest of the current chunk. */
   chunk = 1
+  /** @internal */
+  readonly clock: Clock | undefined
   readonly #line: PeerLine
-  #hasOpened = false
-  #isHalfOpen = false
 
   /** @internal */
-  constructor(request: TransportRequest, line: PeerLine, changes: Changes) {
+  constructor(request: TransportRequest, line: PeerLine, changes: Changes, clock: Clock | undefined) {
     super(changes)
+    this.clock = clock
     this.request = request
     this.#line = line
   }
@@ -80,7 +82,7 @@ export class MemoryPeer extends Peer {
 
   /** True once the connection has opened, even if it has ended since. */
   get hasOpened(): boolean {
-    return this.#hasOpened
+    return this.#line.hasOpened
   }
 
   accept(handshake: Partial<Handshake> = {}): void {
@@ -88,20 +90,8 @@ export class MemoryPeer extends Peer {
     const { protocol = protocols[0] ?? '', headers = {} } = handshake
     const isMissing = protocol === '' && isProtocolRequired && protocols.length > 0
     const isUnknown = protocol !== '' && !protocols.includes(protocol)
-    if (isUnknown && protocols.length === 0)
-      this.#violate('Server sent a subprotocol but none was requested', headers)
-    else if (isUnknown) this.#violate('Server sent an invalid subprotocol', headers)
-    else if (isMissing) this.#violate('Server sent no subprotocol', headers)
+    if (isUnknown || isMissing) this.refuse(protocolError(this.request, protocol, headers))
     else this.#line.open({ protocol, headers: lowercased(headers) })
-  }
-
-  /** Fails the attempt, as a client does whose server chooses a wrong subprotocol. */
-  #violate(reason: string, headers: Handshake['headers']): void {
-    const shown = redactUrl(this.request.url)
-    const message = `Server at ${shown} sent an invalid handshake response: ${reason}`
-    this.refuse(
-      new HandshakeError(shown, message, { violation: 'subprotocol', headers: lowercased(headers) }),
-    )
   }
 
   refuse(reason?: number | Error, response?: Refusal): void {
@@ -111,28 +101,24 @@ export class MemoryPeer extends Peer {
   }
 
   #end(error: Error | undefined): void {
-    this.#deliver({ kind: 'end', end: { code: 1006, reason: '', error } })
-  }
-
-  #deliver(frame: Frame): void {
-    if (!this.#isHalfOpen) this.#line.deliver(frame)
+    this.#line.deliver({ kind: 'end', end: { code: 1006, reason: '', error } })
   }
 
   /** Sends this many bytes of an incomplete message. The client receives them, but handlers are not called. */
   sendPart(bytes: number): void {
-    this.#deliver({ kind: 'part', bytes })
+    this.#line.deliver({ kind: 'part', bytes })
   }
 
   ping(data: Uint8Array = new Uint8Array()): void {
-    this.#deliver({ kind: 'ping', data })
+    this.#line.deliver({ kind: 'ping', data })
   }
 
   pong(data: Uint8Array = new Uint8Array()): void {
-    this.#deliver({ kind: 'pong', data })
+    this.#line.deliver({ kind: 'pong', data })
   }
 
   close(code = 1000, reason = ''): void {
-    this.#deliver({ kind: 'end', end: { code, reason } })
+    this.#line.deliver({ kind: 'end', end: { code, reason } })
   }
 
   drop(error?: Error): void {
@@ -140,17 +126,7 @@ export class MemoryPeer extends Peer {
   }
 
   goHalfOpen(): void {
-    this.#isHalfOpen = true
-  }
-
-  /**
-   * Ends the attempt or the connection, as a server does that shuts down.
-   *
-   * @internal
-   */
-  shutDown(code: number): void {
-    if (this.#hasOpened) this.close(code)
-    else this.refuse()
+    this.#line.cut()
   }
 
   /** Resumes reading, starting with what the client has buffered. */
@@ -160,19 +136,8 @@ export class MemoryPeer extends Peer {
   }
 
   /** @internal */
-  get clock(): Clock | undefined {
-    return this.#line.clock
-  }
-
-  /** @internal */
   sendData(data: string | Uint8Array): void {
-    this.#deliver({ kind: 'message', data })
-  }
-
-  /** @internal */
-  receiveOpen(): void {
-    this.#hasOpened = true
-    this.changes.notify()
+    this.#line.deliver({ kind: 'message', data })
   }
 
   /**
@@ -181,10 +146,10 @@ export class MemoryPeer extends Peer {
    * @internal
    */
   receiveMessage(data: string | Uint8Array, fragment: FrameOptions['fragment']): void {
-    if (this.#isHalfOpen) return
     if (fragment) this.fragments.push(data)
     if (fragment && !fragment.isLast) return
-    this.keepMessage(fragment ? joinFragments(this.fragments.splice(0), fragment.isBinary) : data)
+    const message = fragment ? joinFragments(this.fragments.splice(0), fragment.isBinary) : data
+    this.inbox.add(message, this.onMessage)
   }
 
   /**
@@ -193,14 +158,8 @@ export class MemoryPeer extends Peer {
    * @internal
    */
   receivePing(data: Uint8Array): void {
-    if (this.#isHalfOpen) return
-    this.keepPing()
+    this.inbox.pings += 1
     if (this.isAlive) queueMicrotask(() => this.pong(data))
-  }
-
-  /** @internal */
-  receivePong(data: Uint8Array): void {
-    if (!this.#isHalfOpen) this.pongs.push(data)
   }
 
   /**
@@ -209,8 +168,20 @@ export class MemoryPeer extends Peer {
    * @internal
    */
   receiveClose(code: number, reason: string): void {
-    if (this.#isHalfOpen) return
-    this.keepClose({ code, reason })
+    this.inbox.closeFrame = { code, reason }
     if (this.isAlive) queueMicrotask(() => this.close(code, reason))
   }
+}
+
+/** Returns the error of a client whose server chooses a wrong subprotocol. */
+function protocolError(
+  { url, protocols }: TransportRequest,
+  protocol: string,
+  headers: Handshake['headers'],
+): HandshakeError {
+  const shown = redactUrl(url)
+  const requested = protocols.length === 0 ? 'a subprotocol but none was requested' : 'an invalid subprotocol'
+  const sent = protocol === '' ? 'no subprotocol' : requested
+  const message = `Server at ${shown} sent an invalid handshake response: Server sent ${sent}`
+  return new HandshakeError(shown, message, { violation: 'subprotocol', headers: lowercased(headers) })
 }

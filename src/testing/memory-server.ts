@@ -73,7 +73,8 @@ export class MemoryServer {
   close(): void {
     this.onAttempt = (peer) => peer.refuse()
     for (const peer of this.peers) {
-      if (!peer.isEnded) peer.shutDown(GOING_AWAY)
+      if (peer.hasOpened) peer.close(GOING_AWAY)
+      else peer.refuse()
     }
   }
 

@@ -1,4 +1,3 @@
-import type { Clock } from '../core/clock.js'
 import { copyBytes } from '../transports/copy-bytes.js'
 import type {
   FrameOptions,
@@ -34,7 +33,6 @@ export class MemoryTransport implements Transport, PeerLine {
   readonly #inbound: FrameLine<Frame>
   readonly #unread: Sent[] = []
   readonly peer: MemoryPeer
-  readonly clock: Clock | undefined
   protocol = ''
   bufferedAmount = 0
   bytesRead = 0
@@ -47,9 +45,12 @@ export class MemoryTransport implements Transport, PeerLine {
   /** @param changes notified when the peer learns something */
   constructor(request: TransportRequest, listener: TransportListener, changes: Changes) {
     this.#listener = listener
-    this.clock = listener.clock
-    this.peer = new MemoryPeer(request, this, changes)
+    this.peer = new MemoryPeer(request, this, changes, listener.clock)
     this.#inbound = new FrameLine(this.peer, (frame) => this.#receive(frame))
+  }
+
+  get hasOpened(): boolean {
+    return this.#hasOpened
   }
 
   get isPaused(): boolean {
@@ -64,10 +65,15 @@ export class MemoryTransport implements Transport, PeerLine {
     this.#inbound.open(() => {
       if ('onOpen' in this.#listener) this.#listener = this.#listener.onOpen(handshake) ?? this.#listener
     })
-    this.peer.receiveOpen()
+    this.peer.inbox.changes.notify()
+  }
+
+  cut(): void {
+    this.#inbound.cut()
   }
 
   deliver(frame: Frame): void {
+    if (this.#inbound.isCut) return
     // Before the handshake, the client reads only a refusal.
     if (frame.kind === 'end' && !this.#hasOpened) this.#end(frame.end)
     if (!this.isEnded) this.#inbound.push(frame)
@@ -118,9 +124,9 @@ export class MemoryTransport implements Transport, PeerLine {
   flush(): void {
     for (const sent of this.#unread.splice(0)) {
       if (sent.kind === 'message') this.bufferedAmount -= sent.data.length
-      else this.peer.receivePing(sent.data)
+      else if (!this.#inbound.isCut) this.peer.receivePing(sent.data)
       sent.flushed?.()
-      if (sent.kind === 'message') this.peer.receiveMessage(sent.data, sent.fragment)
+      if (sent.kind === 'message' && !this.#inbound.isCut) this.peer.receiveMessage(sent.data, sent.fragment)
     }
   }
 
@@ -138,14 +144,14 @@ export class MemoryTransport implements Transport, PeerLine {
   }
 
   pong(data: Uint8Array): void {
-    if (this.isOpen) this.peer.receivePong(data)
+    if (this.isOpen && !this.#inbound.isCut) this.peer.inbox.pongs.push(data)
   }
 
   close(code: number, reason: string): void {
     if (!this.#hasOpened) this.terminate()
     if (!this.isOpen) return
     this.isOpen = false
-    this.peer.receiveClose(code, reason)
+    if (!this.#inbound.isCut) this.peer.receiveClose(code, reason)
   }
 
   terminate(): void {

@@ -1,46 +1,37 @@
 import type { Clock } from '../core/clock.js'
 import type { Handshake } from '../transports/transport.js'
 import type { WaitLimit } from './fake-clock.js'
+import { Inbox } from './inbox.js'
+import type { CloseFrame } from './inbox.js'
 import type { Refusal } from './refusal.js'
 import { waitFor } from './wait.js'
 import type { Changes } from './wait.js'
 import { describeMessages } from './wait-error.js'
 
-/** Close frame that the client sent. */
-export interface CloseFrame {
-  /** Close code; 1005 if the frame contained none. */
-  readonly code: number
-  /** Reason; may be empty. */
-  readonly reason: string
-}
-
-/** An action that is due once the client has sent a number of messages. */
-interface DueAction {
-  readonly count: number
-  readonly run: () => void
-}
-
 /** Server side of one connection attempt, in memory or over a real socket. Scripts for both kinds of server use it. */
 export abstract class Peer {
-  /** All messages received, exactly as sent: strings for text, bytes for binary. */
-  readonly received: (string | Uint8Array)[] = []
-  /** All pongs received. */
-  readonly pongs: Uint8Array[] = []
   /** Called with each message received. */
   onMessage: ((data: string | Uint8Array) => void) | undefined
   /** Called once the connection has ended. */
   onEnd: (() => void) | undefined
   /** @internal */
-  readonly changes: Changes
-  #closeFrame: CloseFrame | undefined
-  #pings = 0
+  readonly inbox: Inbox
   /** Number of messages that `next` has returned. */
   #read = 0
-  #due: DueAction[] = []
 
   /** @internal */
   constructor(changes: Changes) {
-    this.changes = changes
+    this.inbox = new Inbox(changes)
+  }
+
+  /** All messages received, exactly as sent: strings for text, bytes for binary. */
+  get received(): (string | Uint8Array)[] {
+    return this.inbox.messages
+  }
+
+  /** All pongs received. */
+  get pongs(): readonly Uint8Array[] {
+    return this.inbox.pongs
   }
 
   /** URL that the client connected to. */
@@ -60,12 +51,12 @@ export abstract class Peer {
 
   /** Close frame received, if any. */
   get closeFrame(): CloseFrame | undefined {
-    return this.#closeFrame
+    return this.inbox.closeFrame
   }
 
   /** Number of pings received. */
   get pings(): number {
-    return this.#pings
+    return this.inbox.pings
   }
 
   /**
@@ -104,8 +95,7 @@ export abstract class Peer {
 
   /** Runs an action right after the client has sent this many messages on this connection. */
   after(messages: number, action: () => void): void {
-    this.#due.push({ count: messages, run: action })
-    this.#runDue()
+    this.inbox.after(messages, action)
   }
 
   /**
@@ -125,10 +115,10 @@ export abstract class Peer {
         impossible: () => (this.isEnded ? 'the connection has ended' : undefined),
         instead: () => describeMessages(this.received),
       },
-      { changes: this.changes, clock: () => this.clock },
+      { changes: this.inbox.changes, clock: () => this.clock },
       limit,
     )
-    return decode(data) as T
+    return decodeJson(data) as T
   }
 
   /**
@@ -145,7 +135,7 @@ export abstract class Peer {
         impossible: () => undefined,
         instead: () => describeMessages(this.received),
       },
-      { changes: this.changes, clock: () => this.clock },
+      { changes: this.inbox.changes, clock: () => this.clock },
       limit,
     )
     return this.closeFrame
@@ -162,40 +152,14 @@ export abstract class Peer {
   abstract sendData(data: string | Uint8Array): void
 
   /** @internal */
-  keepMessage(data: string | Uint8Array): void {
-    this.received.push(data)
-    this.onMessage?.(data)
-    this.#runDue()
-    this.changes.notify()
-  }
-
-  /** @internal */
-  keepPing(): void {
-    this.#pings += 1
-  }
-
-  /** @internal */
-  keepClose(frame: CloseFrame): void {
-    this.#closeFrame ??= frame
-  }
-
-  /** @internal */
   receiveEnd(): void {
     this.onEnd?.()
-    this.changes.notify()
-  }
-
-  /** Runs the actions that are due after the current call, because a server never acts while the client is sending. */
-  #runDue(): void {
-    if (this.#due.length === 0) return
-    const due = this.#due.filter(({ count }) => count <= this.received.length)
-    this.#due = this.#due.filter(({ count }) => count > this.received.length)
-    for (const { run } of due) queueMicrotask(run)
+    this.inbox.changes.notify()
   }
 }
 
 /** Decodes JSON, and returns everything else unchanged. */
-export function decode(data: string | Uint8Array): unknown {
+export function decodeJson(data: string | Uint8Array): unknown {
   if (typeof data !== 'string') return data
   try {
     return JSON.parse(data)

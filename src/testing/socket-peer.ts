@@ -18,7 +18,7 @@ export class SocketPeer extends Peer {
   #socket: WebSocket | undefined
   #isEnded = false
   #isHalfOpen = false
-  /** What the peer sends before an asynchronous `verifyClient` has accepted the client. */
+  /** Actions that wait until an asynchronous `verifyClient` has accepted the client. */
   readonly #early: ((socket: WebSocket) => void)[] = []
 
   /** @internal */
@@ -100,7 +100,11 @@ export class SocketPeer extends Peer {
     this.#isHalfOpen = true
   }
 
-  /** The client of a real socket can run in any process, so its clock is not known. */
+  /**
+   * The client of a real socket can run in any process, so its clock is not known.
+   *
+   * @internal
+   */
   get clock(): undefined {
     return undefined
   }
@@ -119,12 +123,12 @@ export class SocketPeer extends Peer {
     this.#socket = socket
     socket.on('error', () => undefined)
     socket.on('message', (data: Buffer, isBinary: boolean) =>
-      this.keepMessage(isBinary ? data : data.toString()),
+      this.inbox.add(isBinary ? data : data.toString(), this.onMessage),
     )
-    socket.on('ping', () => this.keepPing())
-    socket.on('pong', (data: Buffer) => this.pongs.push(data))
+    socket.on('ping', () => (this.inbox.pings += 1))
+    socket.on('pong', (data: Buffer) => this.inbox.pongs.push(data))
     socket.on('close', (code: number, reason: Buffer) => {
-      if (code !== NO_CLOSE_FRAME) this.keepClose({ code, reason: reason.toString() })
+      if (code !== NO_CLOSE_FRAME) this.inbox.closeFrame = { code, reason: reason.toString() }
       this.#onEnd()
     })
     for (const act of this.#early.splice(0)) act(socket)

@@ -14,7 +14,7 @@ export function timeoutText(within: number): string {
   return `${within} ms have passed`
 }
 
-/** Returns the error for a wait that failed: what was awaited, why the wait ended, and what happened instead. */
+/** Returns the error for a wait that failed: the awaited fact, the reason, and the events that happened instead. */
 export function waitError(fact: string, reason: string, instead: string): Error {
   return new Error(`Stopped waiting for ${fact}: ${reason}. ${instead}`)
 }

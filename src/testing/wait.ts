@@ -40,7 +40,7 @@ export interface WaitSources {
   /** Notified of everything that can make the fact true. */
   readonly changes: Changes
   /** Returns the client's clock, as soon as it is known. */
-  clock(): Clock | undefined
+  readonly clock: () => Clock | undefined
 }
 
 /**
@@ -69,7 +69,7 @@ async function onRealClock(
   { changes, clock }: WaitSources,
   within: number | undefined,
 ): Promise<string | undefined> {
-  let isLate = false
+  let isLate = false as boolean
   const onTimeout = (): void => {
     isLate = true
     changes.notify()

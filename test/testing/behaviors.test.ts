@@ -146,7 +146,7 @@ describe('Behaviors over a real socket', function () {
     const client = use(
       await bootstrap(Watched, server.url, {
         logger: false,
-        reconnect: { delays: [0] },
+        reconnect: { delays: [0], initialDelay: 0 },
         ...options,
       }),
     )

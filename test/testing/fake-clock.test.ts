@@ -230,10 +230,11 @@ describe('FakeClock', () => {
     })
 
     it('fails once no timer is pending, and names the condition and what it returned', async () => {
-      const failure = await rejection(new FakeClock().until(() => 0 > 1))
+      const isTrue = false as boolean
+      const failure = await rejection(new FakeClock().until(() => isTrue))
       expect(failure).to.have.property(
         'message',
-        'Stopped waiting for `() => 0 > 1`: no timer is pending, so nothing more happens until the test acts. ' +
+        'Stopped waiting for `() => isTrue`: no timer is pending, so nothing more happens until the test acts. ' +
           'It returned false',
       )
     })

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
-import { VERSION } from '#src/annotations/version.js'
+import { VERSION } from '#src/core/version.js'
 import { root } from '../support/project.js'
 
 describe('VERSION', () => {
