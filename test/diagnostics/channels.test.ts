@@ -339,7 +339,7 @@ describe('channels', () => {
 
     it('publishes messages that newer ones replace, and those that are discarded at the end', async () => {
       const concurrency = { limit: 1, key: 'type', conflate: true }
-      const reasons = await dropped({ concurrency } as ClientOptions, async ({ connection }, { peer }) => {
+      const reasons = await dropped({ concurrency }, async ({ connection }, { peer }) => {
         for (let n = 0; n < 3; n += 1) peer.send({ type: 'slow', n })
         await connection.terminate()
       })

@@ -58,7 +58,7 @@ describe('previewOf', () => {
     expect(previewOf('x '.repeat(100))).to.equal(`${'x '.repeat(37)}x…`)
   })
 
-  it('redacts a secret whose end is cut off', () => {
+  it('redacts a secret whose end is missing', () => {
     expect(previewOf(`{"token":"${S.repeat(100)}"}`)).to.equal('{"token":[redacted]')
   })
 })
