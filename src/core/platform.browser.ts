@@ -48,6 +48,16 @@ export function tracingChannel(): Readonly<
   return { start: SILENT, end: SILENT, asyncStart: SILENT, asyncEnd: SILENT, error: SILENT }
 }
 
+/** Does nothing, because a browser has no channels. */
+export function subscribe(): void {
+  // Nothing is published.
+}
+
+/** Does nothing, because a browser has no channels. */
+export function unsubscribe(): boolean {
+  return false
+}
+
 /** Returns no proxy, because a browser has no environment variables. */
 export function getProxyForUrl(): string {
   return ''
