@@ -11,6 +11,7 @@ const IMPORTERS = {
     'src/ws/ws-package.bun.ts',
     'src/ws/ws-options.ts',
     'src/testing/test-server.ts',
+    'src/testing/socket-peer.ts',
   ],
   tsyringe: ['src/app/container.ts', 'src/app/load-container.ts'],
   'reflect-metadata': ['src/app/load-container.ts'],
@@ -20,6 +21,8 @@ const IMPORTERS = {
   'socks-proxy-agent': ['src/proxy/socks-package.ts'],
   'proxy-from-env': ['src/core/platform.ts'],
   '@opentelemetry/api': ['src/opentelemetry/otel-api.ts'],
+  '@nestjs/common': ['src/nestjs/nest-packages.ts'],
+  '@nestjs/core': ['src/nestjs/nest-packages.ts'],
 }
 
 /** Forbids all names of IMPORTERS except those given. */
@@ -88,7 +91,7 @@ export default defineConfig([
   },
   // The planted sentences of the prose lint.
   { files: ['test/lint/prose.test.ts'], rules: { 'house/prose': 'off' } },
-  globalIgnores(['dist', '.build', 'coverage', 'test/fixtures']),
+  globalIgnores(['dist', 'examples/*/dist', '.build', 'coverage', '**/.temp', 'test/fixtures']),
   {
     files: ['**/*.js'],
     extends: [js.configs.recommended],
@@ -104,9 +107,11 @@ export default defineConfig([
       globals: {
         Buffer: 'readonly',
         TextDecoder: 'readonly',
+        clearInterval: 'readonly',
         clearTimeout: 'readonly',
         describe: 'readonly',
         it: 'readonly',
+        setInterval: 'readonly',
         setTimeout: 'readonly',
       },
     },

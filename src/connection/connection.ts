@@ -98,6 +98,19 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
+   * Pauses reading on all links, present and future, until they close, as if a message iterator had fallen behind. While a request or a
+   * waiter is pending, reading continues.
+   *
+   * @internal
+   */
+  pauseReading(): void {
+    const { hub, links } = this.#lifecycle
+    hub.demand.onBacklog('low', 'full')
+    // A link that has received nothing yet does not count its messages, and would not be notified.
+    links.current?.link.readCounter.onDemandChange()
+  }
+
+  /**
    * Calls `ended` when the connection ends permanently, immediately if it already has.
    *
    * @internal
@@ -440,7 +453,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     return tapConnection(this.#lifecycle, create)
   }
 
-  /** Describes the connection. Omits the URL's query and credentials. */
+  /** Describes the connection. Omits the URL's query and credentials. @hidden */
   [INSPECT](): string {
     const url = this.url === undefined ? '' : ` ${redactUrl(this.url)}`
     return `Connection { ${this.id}${url} ${this.state.status} }`

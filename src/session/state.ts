@@ -10,16 +10,20 @@ import type { Initiator } from '../link/close-code.js'
 /**
  * State of a connection.
  *
- * (start) ──▶ connecting ──▶ opening ──▶ open          opening: the socket is open, and `@OnOpen` runs
- * ▲  │            │          │
- * │  ▼            ▼          ▼
- * waiting ◀──── failed or lost, will retry
+ * ```text
+ * (start) ──▶ connecting ──▶ opening ──▶ open          opening: the socket is open, and @OnOpen runs
+ *             ▲  │            │          │
+ *             │  ▼            ▼          ▼
+ *             waiting ◀───── failed or lost, will retry
  *
  * any of these ── close(), or no retry left ──▶ closing ──▶ closed
+ * ```
  */
 export type ConnectionState =
   | {
+      /** An attempt to connect is running. */
       readonly status: 'connecting'
+      /** Number of the attempt, starting at 1. */
       readonly attempt: number
       /**
        * Milliseconds after which `connectLimiter` lets the attempt start at the latest, measured from the start of this state; `undefined` if
@@ -36,6 +40,7 @@ export type ConnectionState =
       readonly protocol: string
     }
   | {
+      /** Holdfast waits before the next attempt. */
       readonly status: 'waiting'
       /** Number of the next attempt. */
       readonly attempt: number
@@ -47,13 +52,23 @@ export type ConnectionState =
       readonly cause: Error
     }
   | {
+      /** The connection is closing permanently. */
       readonly status: 'closing'
+      /** Side that started to close. */
       readonly initiator: Initiator
+      /** Close code that Holdfast sends or has received. */
       readonly code: number
+      /** Reason in the close frame; may be empty. */
       readonly reason: string
     }
-  | { readonly status: 'closed'; readonly close: CloseInfo }
+  | {
+      /** The connection is closed permanently. */
+      readonly status: 'closed'
+      /** How the last link ended. */
+      readonly close: CloseInfo
+    }
 
+/** Status of a connection, such as `'open'`. */
 export type Status = ConnectionState['status']
 
 /** Passed to `@OnOpen`. */

@@ -1,13 +1,14 @@
 import { build } from 'esbuild'
 
 await build({
-  entryPoints: ['ticker-client.test.ts'],
-  outfile: '../../.build/far/esbuild/ticker-client.test.js',
+  entryPoints: ['main.ts', 'ticker-client.test.ts'],
+  outdir: 'dist',
   bundle: true,
   platform: 'node',
   format: 'esm',
   target: 'node20',
-  // `ws` and tsyringe are CommonJS, which a bundle of ES modules cannot require otherwise.
+  keepNames: true,
+  // Holdfast uses `ws`, a CommonJS package. A bundle of ES modules must therefore define `require`.
   banner: {
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
   },
