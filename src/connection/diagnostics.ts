@@ -1,4 +1,5 @@
 import type { Attempt } from '../attempt/attempt.js'
+import { reasonOf } from '../core/error-text.js'
 import { attemptChannel, closeChannel, delayChannel } from '../diagnostics/channels.js'
 import { describeError } from '../diagnostics/described-error.js'
 import { HandshakeError } from '../errors/connection-errors.js'
@@ -17,6 +18,11 @@ export function publishAttempt(
   const statusCode = error instanceof HandshakeError ? error.status : undefined
   const duration = dialing.duration(clock.now())
   attemptChannel.publish({ ...facts, attempt, duration, error: error && describeError(error), statusCode })
+}
+
+/** Publishes that an attempt was canceled, which is not a failure: `close()`, a signal, or another link made it unnecessary. */
+export function publishCanceled(parts: ConnectionParts, attempt: Attempt): void {
+  publishAttempt(parts, attempt, new DOMException(reasonOf(attempt.signal.reason), 'AbortError'))
 }
 
 /** Publishes the start of a wait before an attempt. */

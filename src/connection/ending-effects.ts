@@ -10,7 +10,7 @@ import { Session } from '../session/session.js'
 import type { ClosingInfo } from '../session/session-handlers.js'
 import type { ConnectionState } from '../session/state.js'
 import type { Attempt } from '../attempt/attempt.js'
-import { publishAttempt, publishClose } from './diagnostics.js'
+import { publishCanceled, publishClose } from './diagnostics.js'
 import type { ConnectionParts } from './connection-parts.js'
 import type { CloseFrameKind, SessionEffect } from '../lifecycle/effects.js'
 import type { StepFacts, Trouble } from './step-facts.js'
@@ -78,7 +78,7 @@ export class EndingEffects {
       part.link.closing.terminate()
     } else if (part && !part.isOver) {
       part.cut()
-      if (attemptChannel.hasSubscribers) publishAttempt(this.#parts, part, part.signal.reason as Error)
+      if (attemptChannel.hasSubscribers) publishCanceled(this.#parts, part)
     }
   }
 
