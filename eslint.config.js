@@ -11,6 +11,7 @@ const IMPORTERS = {
     'src/ws/ws-package.bun.ts',
     'src/ws/ws-options.ts',
     'src/testing/test-server.ts',
+    'src/testing/socket-peer.ts',
   ],
   tsyringe: ['src/app/container.ts', 'src/app/load-container.ts'],
   'reflect-metadata': ['src/app/load-container.ts'],
@@ -19,6 +20,7 @@ const IMPORTERS = {
   'https-proxy-agent': ['src/proxy/proxy-tunnel.ts'],
   'socks-proxy-agent': ['src/proxy/socks-package.ts'],
   'proxy-from-env': ['src/core/platform.ts'],
+  '@opentelemetry/api': ['src/opentelemetry/otel-api.ts'],
   '@nestjs/common': ['src/nestjs/nest-packages.ts'],
   '@nestjs/core': ['src/nestjs/nest-packages.ts'],
 }
@@ -89,7 +91,7 @@ export default defineConfig([
   },
   // The planted sentences of the prose lint.
   { files: ['test/lint/prose.test.ts'], rules: { 'house/prose': 'off' } },
-  globalIgnores(['dist', '.build', 'coverage', 'test/fixtures']),
+  globalIgnores(['dist', 'examples/*/dist', '.build', 'coverage', '**/.temp', 'test/fixtures']),
   {
     files: ['**/*.js'],
     extends: [js.configs.recommended],
@@ -100,14 +102,16 @@ export default defineConfig([
     languageOptions: { globals: { setTimeout: 'readonly', clearTimeout: 'readonly' } },
   },
   {
-    files: ['far/**/*.js'],
+    files: ['{examples,far}/**/*.js'],
     languageOptions: {
       globals: {
         Buffer: 'readonly',
         TextDecoder: 'readonly',
+        clearInterval: 'readonly',
         clearTimeout: 'readonly',
         describe: 'readonly',
         it: 'readonly',
+        setInterval: 'readonly',
         setTimeout: 'readonly',
       },
     },
@@ -133,13 +137,13 @@ export default defineConfig([
   },
   {
     // Only the prose is checked here: this code needs packages that only its own projects install.
-    files: ['far/**/*.ts'],
+    files: ['{examples,far}/**/*.ts'],
     languageOptions: { parser: tseslint.parser },
     linterOptions: { reportUnusedDisableDirectives: 'off' },
   },
   {
     files: ['**/*.ts'],
-    ignores: ['far/**'],
+    ignores: ['{examples,far}/**'],
     extends: [js.configs.recommended, tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },

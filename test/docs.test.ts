@@ -8,6 +8,7 @@ import { RETRY_DEFAULTS } from '#src/connection/retry-policy.js'
 import { DEFAULTS } from '#src/options/fill-in.js'
 import { declaredMembers } from './support/declared-members.js'
 import { documents, readDocument, tableBelow } from './support/markdown.js'
+import { readPackageJson } from './support/project.js'
 
 const UNITS: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 * 1024 }
 
@@ -83,6 +84,25 @@ describe('docs/README.md', () => {
   })
 })
 
+describe('docs/versioning.md', () => {
+  const page = readDocument('docs/versioning.md')
+
+  it('lists every entry point whose exports are covered', () => {
+    const [, list = ''] = /<!-- entry points -->\n+([^]*?)\n\n/.exec(page) ?? []
+    const entries = Object.keys(readPackageJson().exports)
+      .filter((name) => name !== './package.json')
+      .map((name) => name.replace('.', 'holdfast'))
+    expect([...list.matchAll(/`([^`]+)`/g)].map(([, name]) => name).toSorted()).to.deep.equal(
+      entries.toSorted(),
+    )
+  })
+
+  it('names the Node.js version that package.json requires', () => {
+    const [version] = /\d+\.\d+/.exec(readPackageJson().engines['node'] ?? '') ?? []
+    expect(page).to.include(`Node.js ${version} and later`)
+  })
+})
+
 /** Tables of members: the page, the marker above the table, its first column, and the declaration in `dist`. */
 const MEMBER_TABLES = [
   ['connection', 'members', 'member', 'connection/connection', 'Connection'],
@@ -94,7 +114,7 @@ const MEMBER_TABLES = [
   ['connection', 'Failure', 'property', 'session/disconnect', 'Failure'],
   ['modules', 'Application', 'member', 'app/application', 'Application'],
   ['testing', 'MemoryServer', 'member', 'testing/memory-server', 'MemoryServer'],
-  ['testing', 'MemoryPeer', 'member', 'testing/memory-transport', 'MemoryPeer'],
+  ['testing', 'Peer', 'member', 'testing/peer', 'Peer'],
   ['testing', 'FakeClock', 'member', 'testing/fake-clock', 'FakeClock'],
   ['testing', 'Playback', 'member', 'testing/play-back', 'Playback'],
   ['testing', 'TestServer', 'member', 'testing/test-server', 'TestServer'],
@@ -106,6 +126,23 @@ describe('The tables of members', () => {
       const rows = tableBelow(readDocument(`docs/${page}.md`), `<!-- ${marker} -->`)
       const documented = rows.map((row) => row[column]?.replaceAll('`', ''))
       expect(documented.toSorted()).to.deep.equal(declaredMembers(`dist/${file}.d.ts`, name).toSorted())
+    })
+  }
+
+  for (const [file, name] of [
+    ['memory-peer', 'MemoryPeer'],
+    ['socket-peer', 'SocketPeer'],
+  ] as const) {
+    it(`list the members that ${name} adds to Peer, and nothing else: docs/testing.md`, () => {
+      const nameOf = (member: string): string => member.replace(/[(].*/, '')
+      const inherited = declaredMembers('dist/testing/peer.d.ts', 'Peer').map(nameOf)
+      const added = declaredMembers(`dist/testing/${file}.d.ts`, name).filter(
+        (member) => !inherited.includes(nameOf(member)),
+      )
+      const rows = tableBelow(readDocument('docs/testing.md'), `<!-- ${name} -->`)
+      expect(rows.map(({ member = '' }) => member.replaceAll('`', '')).toSorted()).to.deep.equal(
+        added.toSorted(),
+      )
     })
   }
 })

@@ -98,6 +98,21 @@ describe('docs/getting-started.md', function () {
   })
 })
 
+describe('docs/testing.md', function () {
+  this.timeout(60_000)
+
+  it('shows tests that pass', async () => {
+    const folder = emptyProject('testing')
+    saveFiles('docs/getting-started.md', folder)
+    saveFiles('docs/testing.md', folder)
+    await compile(folder)
+    const tests = ['dist/ticker-client.test.js', 'dist/reconnect.test.js']
+    const { code, output } = await run(process.execPath, ['--test', ...tests], folder)
+    expect(code, output).to.equal(0)
+    expect(output).to.match(/pass 2\n/)
+  })
+})
+
 describe('docs/production.md', function () {
   this.timeout(60_000)
   let folder = ''

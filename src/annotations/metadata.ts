@@ -57,6 +57,7 @@ export interface WebSocketClientOptions extends ConnectionOptions {
 
 /** A client in a module, and options that override those of its class. */
 export interface ClientEntry extends ConnectionOptions {
+  /** Class of the client. */
   readonly use: Class
   /** Whether `bootstrap` waits until this client is ready. With `false`, the client keeps trying in the background. @default true */
   readonly waitForOpen?: boolean | undefined
@@ -69,8 +70,11 @@ export interface ClientEntry extends ConnectionOptions {
 
 /** Options for `@Module`. */
 export interface ModuleOptions {
+  /** Modules to include. A module that is imported several times is included once. */
   readonly imports?: readonly Class[] | undefined
+  /** Providers for the whole application. */
   readonly providers?: readonly Provider[] | undefined
+  /** Clients to connect: a class, or a class with its own options. */
   readonly clients?: readonly (Class | ClientEntry)[] | undefined
 }
 

@@ -1,4 +1,4 @@
-import { VERSION } from './version.js'
+import { VERSION } from '../core/version.js'
 import { className, tokenName } from '../core/token.js'
 import type { Class } from '../core/token.js'
 import type { Mistake } from '../errors/startup-error.js'

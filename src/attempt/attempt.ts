@@ -97,6 +97,11 @@ export class Attempt implements TransportListener {
     return this.#gone.signal
   }
 
+  /** Clock of the client, for transports. */
+  get clock(): Clock {
+    return this.#settings.clock
+  }
+
   /** Maximum time until the connect limiter lets the attempt start, in milliseconds; 0 if it has started. */
   get limiterDelay(): number {
     return this.#place ? Math.max(0, this.#place.dueAt - this.#settings.clock.now()) : 0

@@ -15,9 +15,13 @@ export interface LogFacts {
  * Inject it into a client to write to the same log. Each line then starts with the name of the connection.
  */
 export abstract class Logger {
+  /** Writes a line for debugging. */
   abstract debug(message: string, facts?: LogFacts): void
+  /** Writes a line about normal operation, such as a state change. */
   abstract info(message: string, facts?: LogFacts): void
+  /** Writes a warning: something that works, but needs attention. */
   abstract warn(message: string, facts?: LogFacts): void
+  /** Writes an error that no `@OnError` handles. */
   abstract error(message: string, facts?: LogFacts): void
 }
 

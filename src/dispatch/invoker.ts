@@ -1,4 +1,6 @@
 import type { Handler } from '../annotations/handler-table.js'
+import { handlerChannels } from '../diagnostics/channels.js'
+import { traceCall } from './trace-call.js'
 
 type Method = (event: unknown, context: unknown) => unknown
 
@@ -17,6 +19,19 @@ export interface Around {
   (call: HandlerCall, next: () => unknown): unknown
   /** Methods whose calls are wrapped. All others are called directly. @default all */
   readonly methods?: ReadonlySet<string | symbol> | undefined
+}
+
+const { start, end, asyncStart, asyncEnd, error } = handlerChannels
+
+/** Returns true if a channel of the calls has subscribers. Node.js 20 has no `hasSubscribers` for all of them. */
+function isTraced(): boolean {
+  return (
+    start.hasSubscribers ||
+    end.hasSubscribers ||
+    asyncStart.hasSubscribers ||
+    asyncEnd.hasSubscribers ||
+    error.hasSubscribers
+  )
 }
 
 /**
@@ -41,19 +56,27 @@ export class Invoker {
   /** Calls a handler. The caller must catch its errors. */
   call(handler: Handler, event: unknown, context: unknown): unknown {
     const releases = this.#releases
-    const result = this.#around
-      ? this.#callAround(this.#around, handler, event, context)
-      : (this.#instance[handler.method] as Method)(event, context)
+    const result =
+      this.#wrapperOf(handler) || isTraced()
+        ? this.#callSeen(handler, event, context)
+        : (this.#instance[handler.method] as Method)(event, context)
     this.#closedDuringCall = this.#releases > releases
     return result
   }
 
-  #callAround(around: Around, { method, name }: Handler, event: unknown, context: unknown): unknown {
+  /** perf: saves 60 ns per call of a method that is not wrapped, in a class that has others. */
+  #wrapperOf({ method }: Handler): Around | undefined {
+    return this.#around?.methods?.has(method) === false ? undefined : this.#around
+  }
+
+  /** Calls a handler that is traced or wrapped. The trace includes the function that wraps it. */
+  #callSeen(handler: Handler, event: unknown, context: unknown): unknown {
+    const { method, name } = handler
     const instance = this.#instance
-    // perf: saves 60 ns per call of a method that is not wrapped.
-    if (around.methods?.has(method) === false) return (instance[method] as Method)(event, context)
-    const call = { instance, handler: name, method, event, context }
-    return around(call, () => (instance[method] as Method)(event, context))
+    const around = this.#wrapperOf(handler)
+    const run = (): unknown => (instance[method] as Method)(event, context)
+    const call = around ? () => around({ instance, handler: name, method, event, context }, run) : run
+    return isTraced() ? traceCall(handler, event, context, call) : call()
   }
 
   /** Releases every call that is currently in its synchronous part, so that `close()` does not wait for it. */

@@ -1,6 +1,16 @@
+/**
+ * The test kit: a server in memory, a fake clock, recordings, and a real server on a free port.
+ *
+ * @packageDocumentation
+ */
+export { accept, dropAfter, flood, halfOpenAfter, ignore, refuse, reply } from './behaviors.js'
+export type { Behavior } from './behaviors.js'
 export { FakeClock } from './fake-clock.js'
+export type { UntilOptions, WaitLimit } from './fake-clock.js'
+export type { CloseFrame } from './inbox.js'
+export { MemoryPeer } from './memory-peer.js'
 export { MemoryServer } from './memory-server.js'
-export { MemoryPeer } from './memory-transport.js'
+export { Peer } from './peer.js'
 export { Playback, playBack } from './play-back.js'
 export type { PlayBackOptions } from './play-back.js'
 export { record } from './record.js'
@@ -13,5 +23,8 @@ export type {
   RecordedMessage,
   RecordedOpen,
 } from './recording.js'
+export type { Refusal } from './refusal.js'
+export { createSeededRandom } from './seeded-random.js'
+export { SocketPeer } from './socket-peer.js'
 export { TestServer, startTestServer } from './test-server.js'
-export type { TestServerConnection } from './test-server.js'
+export type { TestServerOptions } from './test-server.js'

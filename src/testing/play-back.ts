@@ -4,9 +4,9 @@ import { deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
 import { redactUrl } from '../core/url.js'
 import { ConnectFailedError, HandshakeError } from '../errors/connection-errors.js'
-import type { Transport, TransportListener, TransportRequest } from '../transports/transport.js'
-import { MemoryTransport } from './memory-transport.js'
-import type { MemoryPeer } from './memory-transport.js'
+import type { Connect } from '../transports/transport.js'
+import { MemoryServer } from './memory-server.js'
+import type { Peer } from './peer.js'
 import { dataOf, readRecording } from './recording.js'
 import type {
   RecordedClose,
@@ -16,6 +16,7 @@ import type {
   RecordedOpen,
 } from './recording.js'
 
+/** Options of {@link playBack}. */
 export interface PlayBackOptions {
   /**
    * Playback speed: 1 is the recorded speed, and 2 is twice that speed. With `Infinity`, there are no gaps, and each event happens in a
@@ -80,6 +81,7 @@ export class Playback {
   readonly #sections: Section[]
   readonly #pace: Pace
   readonly #finished: Deferred<void> = deferred()
+  readonly #server = new MemoryServer((peer) => this.attempt(peer))
   #running = 0
 
   /** @internal */
@@ -97,38 +99,33 @@ export class Playback {
     return this.#finished.promise
   }
 
-  /** Plays the next link or failure of the recording. Once there is none, attempts fail. */
-  readonly connect = (request: TransportRequest, listener: TransportListener): Transport => {
-    let player: SectionPlayer | undefined
-    const transport = new MemoryTransport(request, listener, () => player?.stop())
-    const { peer } = transport
-    const section = this.#sections.shift()
-    queueMicrotask(() => {
-      if (section) player = this.#play(section, peer)
-      else peer.refuse(hasEnded(request))
-    })
-    return transport
+  /** Connects a client. Pass it as the `transport` option. */
+  get connect(): Connect {
+    return this.#server.connect
   }
 
-  #play(section: Section, peer: MemoryPeer): SectionPlayer {
+  /** Plays the next link or failure of the recording. Once there is none, attempts fail. Use it as a step of a script. */
+  readonly attempt = (peer: Peer): void => {
+    const section = this.#sections.shift()
+    if (section) this.#play(section, peer)
+    else peer.refuse(new ConnectFailedError(redactUrl(peer.url), new Error('the recording has ended')))
+  }
+
+  #play(section: Section, peer: Peer): void {
     this.#running += 1
     const player = new SectionPlayer(section, peer, this.#pace, () => this.#onPlayed())
     peer.onMessage = (data) => {
       this.sent.push(data)
       player.onSent()
     }
+    peer.onEnd = () => player.stop()
     player.start()
-    return player
   }
 
   #onPlayed(): void {
     this.#running -= 1
     if (this.#running === 0 && this.#sections.length === 0) this.#finished.resolve()
   }
-}
-
-function hasEnded({ url }: TransportRequest): Error {
-  return new ConnectFailedError(redactUrl(url), new Error('the recording has ended'))
 }
 
 /** Splits a recording into its links. Without link numbers, each `open` begins a new one. */
@@ -158,7 +155,7 @@ type Pace = Required<{ [Key in keyof PlayBackOptions]: Exclude<PlayBackOptions[K
 /** Plays one link of a recording, or one failed attempt. */
 class SectionPlayer {
   readonly #section: Section
-  readonly #peer: MemoryPeer
+  readonly #peer: Peer
   readonly #pace: Pace
   readonly #onPlayed: () => void
   /** Recorded time of the last event played, in seconds. */
@@ -169,7 +166,7 @@ class SectionPlayer {
   #timer: Timer | undefined
   #isOver = false
 
-  constructor(section: Section, peer: MemoryPeer, pace: Pace, onPlayed: () => void) {
+  constructor(section: Section, peer: Peer, pace: Pace, onPlayed: () => void) {
     this.#section = section
     this.#peer = peer
     this.#pace = pace
@@ -184,12 +181,12 @@ class SectionPlayer {
       this.stop()
       return
     }
-    this.#peer.accept({ protocol: start?.protocol ?? this.#peer.request.protocols[0] ?? '' })
+    this.#peer.accept(start?.protocol === undefined ? {} : { protocol: start.protocol })
     this.#schedule()
   }
 
   #failureOf({ status, error = 'refused' }: RecordedFailure): Error {
-    const url = redactUrl(this.#peer.request.url)
+    const url = redactUrl(this.#peer.url)
     if (status !== undefined) return new HandshakeError(url, error, { status })
     return new ConnectFailedError(url, new Error(error.replace(/^Failed to connect to \S+: /, '')))
   }

@@ -5,13 +5,13 @@ import type { AddressInfo, Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startTestServer } from 'holdfast/testing'
-import type { TestServer, TestServerConnection } from 'holdfast/testing'
+import type { TestServer, SocketPeer } from 'holdfast/testing'
 import { runHoldfast, startHoldfast } from '../support/command-line.js'
 import { eventually } from '../support/eventually.js'
 import { readPackageJson } from '../support/project.js'
 
 /** A server that answers by path: `/4001` closes with that code, `/401` rejects, `/lost` ends the socket, and the rest is an echo. */
-function onConnection({ socket, request }: TestServerConnection): void {
+function onConnection({ socket, request }: SocketPeer): void {
   const [, path = ''] = (request.url ?? '').split('/')
   if (/^\d{4}$/.test(path)) socket.close(Number(path), 'bye\x1b[2J')
   else if (path === 'lost') request.socket.destroy()

@@ -4,7 +4,7 @@ import { createWsTransport } from 'holdfast/transports'
 import { SUBSCRIPTIONS_DEFAULTS } from '#src/subscriptions/subscribe-options.js'
 import type { Connect } from 'holdfast'
 import { FakeClock, MemoryServer, startTestServer } from 'holdfast/testing'
-import type { TestServerConnection } from 'holdfast/testing'
+import type { SocketPeer } from 'holdfast/testing'
 import { disposal } from '../support/disposal.js'
 import { eventually } from '../support/eventually.js'
 import { countKinds, frameOf, readRecording } from '../support/exchange-recording.js'
@@ -17,7 +17,7 @@ import type { Sides } from '../support/recipes.js'
 /** Plays the server's part. Sends each frame once the client has sent everything that the recorded client had sent by then. */
 async function replay(
   { passages }: Recording,
-  { socket, received }: Pick<TestServerConnection, 'socket' | 'received'>,
+  { socket, received }: Pick<SocketPeer, 'socket' | 'received'>,
 ): Promise<void> {
   let sent = 0
   for (const passage of passages) {

@@ -170,6 +170,7 @@ describe('Session', () => {
       }
       const client = await bootstrap(Injected, 'ws://peer.test/', {
         clock,
+        protocols: ['v1', 'v2'],
         transport: server.connect,
         random: () => 0.5,
         logger: false,
@@ -284,14 +285,13 @@ describe('Session', () => {
       let release: (() => void) | undefined
       const seen: unknown[] = []
       const rig = start(
-        { heartbeat },
+        { heartbeat, protocols: ['v1'] },
         {
           open: async (_open, { connection }) => {
             seen.push(connection.state)
             await new Promise<void>((resolve) => (release = resolve))
           },
         },
-        (server) => (server.onAttempt = (peer) => peer.accept({ protocol: 'v1' })),
       )
       await rig.clock.settle()
       const opening = { status: 'opening', connectionNumber: 1, protocol: 'v1' }

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { FakeClock } from 'holdfast/testing'
+import { rejection } from '../support/rejection.js'
 
 /** A clock, and the events on it with their times. */
 function rig() {
@@ -173,6 +174,93 @@ describe('FakeClock', () => {
       clock.setTimeout(() => void Promise.resolve().then(note('after')), 10)
       await clock.jump(100)
       expect(notes).to.deep.equal(['before at 0', 'after at 100'])
+    })
+  })
+
+  describe('#delays', () => {
+    it('lists the milliseconds until each pending timer fires, in ascending order', async () => {
+      const clock = new FakeClock()
+      clock.setTimeout(() => {}, 500)
+      clock.setTimeout(() => {}, 200)
+      await clock.advance(100)
+      expect(clock.delays).to.deep.equal([100, 400])
+      await clock.advance(100)
+      expect(clock.delays).to.deep.equal([300])
+    })
+  })
+
+  describe('#advanceToNextTimer', () => {
+    it('fires the next timer and all others that are due at that time, and returns the time that passed', async () => {
+      const clock = new FakeClock()
+      const fired: string[] = []
+      clock.setTimeout(() => fired.push('a'), 30)
+      clock.setTimeout(() => fired.push('b'), 30)
+      clock.setTimeout(() => fired.push('c'), 31)
+      expect(await clock.advanceToNextTimer()).to.equal(30)
+      expect(fired).to.deep.equal(['a', 'b'])
+      expect(clock.now()).to.equal(30)
+    })
+
+    it('only settles if no timer is pending', async () => {
+      const clock = new FakeClock()
+      let turns = 0
+      clock.nextTurn(() => (turns += 1))
+      expect(await clock.advanceToNextTimer()).to.equal(0)
+      expect(turns).to.equal(1)
+    })
+  })
+
+  describe('#until', () => {
+    it('advances timer by timer until the condition returns a truthy value, and returns that value', async () => {
+      const clock = new FakeClock()
+      let found: string | undefined
+      clock.setTimeout(() => (found = 'it'), 70)
+      clock.setTimeout(() => (found = 'too late'), 71)
+      expect(await clock.until(() => found)).to.equal('it')
+      expect(clock.now()).to.equal(70)
+    })
+
+    it('does not advance if the condition is fulfilled once everything has settled', async () => {
+      const clock = new FakeClock()
+      let isDone = false
+      clock.setTimeout(() => {}, 10)
+      clock.nextTurn(() => (isDone = true))
+      await clock.until(() => isDone)
+      expect(clock.now()).to.equal(0)
+    })
+
+    it('fails once no timer is pending, and names the condition and what it returned', async () => {
+      const isTrue = false as boolean
+      const failure = await rejection(new FakeClock().until(() => isTrue))
+      expect(failure).to.have.property(
+        'message',
+        'Stopped waiting for `() => isTrue`: no timer is pending, so nothing more happens until the test acts. ' +
+          'It returned false',
+      )
+    })
+
+    it('fails after the limit, with the fact in the given words', async () => {
+      const clock = new FakeClock()
+      const beat = (): void => void clock.setTimeout(beat, 20)
+      beat()
+      const failure = await rejection(clock.until(() => undefined, { fact: 'the impossible', within: 50 }))
+      expect(failure).to.have.property(
+        'message',
+        'Stopped waiting for the impossible: 50 ms have passed. It returned undefined',
+      )
+      expect(clock.now()).to.equal(40)
+    })
+
+    it('leaves the time to a test that is advancing the clock', async () => {
+      const clock = new FakeClock()
+      let isDone = false
+      clock.setTimeout(() => {}, 10)
+      clock.setTimeout(() => (isDone = true), 100)
+      const waiting = clock.until(() => isDone)
+      await clock.advance(10)
+      expect(clock.now()).to.equal(10)
+      await waiting
+      expect(clock.now()).to.equal(100)
     })
   })
 })

@@ -1,9 +1,11 @@
 import { expect } from 'chai'
 import type { Transport, TransportRequest } from 'holdfast'
-import { ConnectFailedError } from 'holdfast'
-import { FakeClock, MemoryServer } from 'holdfast/testing'
+import { ConnectFailedError, HandshakeError } from 'holdfast'
+import { accept, FakeClock, ignore, MemoryServer, refuse } from 'holdfast/testing'
 import type { MemoryPeer } from 'holdfast/testing'
 import { Recorder } from '../support/recorder.js'
+import { rejection } from '../support/rejection.js'
+import { ready } from '../support/rig.js'
 
 const REQUEST: TransportRequest = {
   url: 'wss://user:secret@peer.test/feed?token=secret',
@@ -27,9 +29,9 @@ interface Rig {
 }
 
 /** Starts one attempt. */
-function begin(server = new MemoryServer()): Rig {
+function begin(server = new MemoryServer(), request = REQUEST): Rig {
   const heard = new Recorder()
-  const client = server.connect(REQUEST, heard)
+  const client = server.connect(request, heard)
   return { server, peer: server.peer, client, heard }
 }
 
@@ -70,10 +72,10 @@ describe('MemoryServer', () => {
     it('can be accepted later, with a subprotocol and headers', async () => {
       const server = new MemoryServer()
       server.onAttempt = () => {}
-      const { client, heard, peer } = begin(server)
+      const { client, heard, peer } = begin(server, { ...REQUEST, protocols: ['v1'] })
       await settle()
       expect(heard.events).to.deep.equal([])
-      peer.accept({ protocol: 'v1', headers: { server: 'x' } })
+      peer.accept({ protocol: 'v1', headers: { Server: 'x' } })
       expect(heard.handshakes).to.deep.equal([{ protocol: 'v1', headers: { server: 'x' } }])
       expect(client.protocol).to.equal('v1')
     })
@@ -399,6 +401,126 @@ describe('MemoryServer', () => {
       expect(client.isOpen).to.equal(false)
       await settle()
       expect(heard.ends).to.deep.equal([{ code: 1006, reason: '' }])
+    })
+  })
+
+  describe('subprotocols', () => {
+    it('the server chooses the first one offered by default, as over a socket', async () => {
+      const { client } = begin(new MemoryServer(), { ...REQUEST, protocols: ['v2', 'v1'] })
+      await settle()
+      expect(client.protocol).to.equal('v2')
+    })
+
+    const wrong: readonly [string, readonly string[], string, string][] = [
+      ['was not offered', ['v1'], 'v2', 'Server sent an invalid subprotocol'],
+      ['is sent although none was offered', [], 'v1', 'Server sent a subprotocol but none was requested'],
+      ['is missing although it is required', ['v1'], '', 'Server sent no subprotocol'],
+    ]
+    for (const [fact, protocols, protocol, reason] of wrong) {
+      it(`the attempt fails if the subprotocol ${fact}`, async () => {
+        const { heard } = begin(new MemoryServer(accept({ protocol })), { ...REQUEST, protocols })
+        await settle()
+        const { error } = heard.ends[0]!
+        expect(error).to.be.instanceOf(HandshakeError)
+        expect(error!.message).to.equal(
+          `Server at wss://peer.test/feed sent an invalid handshake response: ${reason}`,
+        )
+        expect((error as HandshakeError).violation).to.equal('subprotocol')
+      })
+    }
+
+    it('the server may choose none if the client allows it', async () => {
+      const request = { ...REQUEST, protocols: ['v1'], isProtocolRequired: false }
+      const { client } = begin(new MemoryServer(accept({ protocol: '' })), request)
+      await settle()
+      expect([client.isOpen, client.protocol]).to.deep.equal([true, ''])
+    })
+  })
+
+  it('shows the URL, the subprotocols and the headers of the request, with lowercase names', () => {
+    const { peer } = begin(new MemoryServer(), { ...REQUEST, protocols: ['v1'], headers: { 'X-Key': 'k' } })
+    expect(peer.url).to.equal(REQUEST.url)
+    expect(peer.protocols).to.deep.equal(['v1'])
+    expect(peer.headers).to.deep.equal({ 'x-key': 'k' })
+  })
+
+  describe('#script', () => {
+    it('replaces the behaviors for the next attempts', async () => {
+      const server = new MemoryServer(refuse())
+      begin(server)
+      await settle()
+      server.script(accept())
+      begin(server)
+      await settle()
+      expect(server.peers.map((peer) => peer.hasOpened)).to.deep.equal([false, true])
+    })
+  })
+
+  describe('#connection', () => {
+    it('lets the clock advance until the nth connection has opened', async () => {
+      const { server, clock, witness } = await ready({}, {}, (each) =>
+        each.script(accept(), refuse(), accept()),
+      )
+      server.peer.drop()
+      const second = await server.connection(2)
+      expect(second).to.equal(server.peers[2])
+      expect(witness.opens).to.have.length(2)
+      expect(clock.now()).to.be.greaterThan(0)
+      expect(await server.connection(1)).to.equal(server.peers[0])
+    })
+
+    it('waits for the first attempt, before which the clock is not known', async () => {
+      const server = new MemoryServer()
+      const first = server.connection(1)
+      begin(server)
+      expect(await first).to.equal(server.peer)
+    })
+
+    it('fails if no connection can open, with the attempts so far', async () => {
+      const { server, client } = await ready({}, {}, (each) => each.script(accept(), refuse(), ignore()))
+      server.peer.drop()
+      expect(await rejection(server.connection(2, { within: 8_000 }))).to.have.property(
+        'message',
+        'Stopped waiting for connection 2: 8000 ms have passed. Attempts so far: opened and ended, failed, pending',
+      )
+      await client.close()
+      expect(await rejection(server.connection(2))).to.have.property(
+        'message',
+        'Stopped waiting for connection 2: no timer is pending, so nothing more happens until the test acts. ' +
+          'Attempts so far: opened and ended, failed, failed',
+      )
+    })
+
+    it('fails after the limit if no attempt is made', async () => {
+      const failure = await rejection(new MemoryServer().connection(1, { within: 1 }))
+      expect(failure).to.have.property(
+        'message',
+        'Stopped waiting for connection 1: 1 ms have passed. No attempt has been made',
+      )
+    })
+  })
+
+  describe('#close', () => {
+    it('closes open connections with 1001, fails pending attempts, and refuses further ones until a new script', async () => {
+      const server = new MemoryServer(accept(), ignore(), accept())
+      const [open, pending] = [begin(server), begin(server)]
+      await settle()
+      server.close()
+      const late = begin(server)
+      await settle()
+      expect(open.heard.ends).to.deep.equal([{ code: 1001, reason: '' }])
+      for (const { heard } of [pending, late])
+        expect(heard.ends[0]?.error).to.be.instanceOf(ConnectFailedError)
+      server.script(accept())
+      const next = begin(server)
+      await settle()
+      expect(next.client.isOpen).to.equal(true)
+    })
+
+    it('is called by disposal', async () => {
+      const { server, heard } = await open()
+      await server[Symbol.asyncDispose]()
+      expect(heard.ends).to.deep.equal([{ code: 1001, reason: '' }])
     })
   })
 })

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { once } from 'node:events'
 import { startTestServer } from 'holdfast/testing'
-import type { TestServer, TestServerConnection } from 'holdfast/testing'
+import type { TestServer, SocketPeer } from 'holdfast/testing'
 import { WebSocket } from 'ws'
 import { disposal } from '../support/disposal.js'
 import { eventually } from '../support/eventually.js'
@@ -92,7 +92,7 @@ describe('TestServer', function () {
     })
 
     it('is called by disposal', async () => {
-      const accepted: TestServerConnection[] = []
+      const accepted: SocketPeer[] = []
       const server = await startTestServer((connection) => accepted.push(connection))
       const { socket } = open(server)
       await once(socket, 'open')

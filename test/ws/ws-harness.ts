@@ -1,6 +1,6 @@
 import type { Connect } from 'holdfast'
 import { startTestServer } from 'holdfast/testing'
-import type { TestServerConnection } from 'holdfast/testing'
+import type { SocketPeer } from 'holdfast/testing'
 import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -9,7 +9,7 @@ import type { Scheme } from '../support/roads.js'
 import { SELF_SIGNED } from '../support/self-signed.js'
 import type { FarEnd, Scenario, TransportHarness } from '../transports/scene.js'
 
-function farEndOf({ socket, request, received }: TestServerConnection, pongs: readonly Uint8Array[]): FarEnd {
+function farEndOf({ socket, request, received }: SocketPeer, pongs: readonly Uint8Array[]): FarEnd {
   let closeFrame: FarEnd['closeFrame']
   socket.on('close', (code, reason) => {
     if (code !== 1006) closeFrame = { code, reason: reason.toString() }

@@ -1,0 +1,169 @@
+import type { Clock } from '../core/clock.js'
+import type { Handshake } from '../transports/transport.js'
+import type { WaitLimit } from './fake-clock.js'
+import { Inbox } from './inbox.js'
+import type { CloseFrame } from './inbox.js'
+import type { Refusal } from './refusal.js'
+import { waitFor } from './wait.js'
+import type { Changes } from './wait.js'
+import { describeMessages } from './wait-error.js'
+
+/** Server side of one connection attempt, in memory or over a real socket. Scripts for both kinds of server use it. */
+export abstract class Peer {
+  /** Called with each message received. */
+  onMessage: ((data: string | Uint8Array) => void) | undefined
+  /** Called once the connection has ended. */
+  onEnd: (() => void) | undefined
+  /** @internal */
+  readonly inbox: Inbox
+  /** Number of messages that `next` has returned. */
+  #read = 0
+
+  /** @internal */
+  constructor(changes: Changes) {
+    this.inbox = new Inbox(changes)
+  }
+
+  /** All messages received, exactly as sent: strings for text, bytes for binary. */
+  get received(): (string | Uint8Array)[] {
+    return this.inbox.messages
+  }
+
+  /** All pongs received. */
+  get pongs(): readonly Uint8Array[] {
+    return this.inbox.pongs
+  }
+
+  /** URL that the client connected to. */
+  abstract get url(): string
+
+  /** Subprotocols that the client offered. */
+  abstract get protocols(): readonly string[]
+
+  /** Headers of the client's request, with lowercase names. */
+  abstract get headers(): Readonly<Record<string, string | readonly string[] | undefined>>
+
+  /** True while the client can send on this connection. */
+  abstract get isOpen(): boolean
+
+  /** True once the connection or the attempt has ended. */
+  abstract get isEnded(): boolean
+
+  /** Close frame received, if any. */
+  get closeFrame(): CloseFrame | undefined {
+    return this.inbox.closeFrame
+  }
+
+  /** Number of pings received. */
+  get pings(): number {
+    return this.inbox.pings
+  }
+
+  /**
+   * Accepts the handshake. By default, chooses the first subprotocol that the client offers. A subprotocol that it did not offer fails the
+   * attempt (RFC 6455, section 4.1).
+   */
+  abstract accept(handshake?: Partial<Handshake>): void
+
+  /**
+   * Refuses the handshake.
+   *
+   * @param reason HTTP status of the response, or an error; without one, the connection fails before the server responds
+   * @param response rest of the HTTP response
+   */
+  abstract refuse(reason?: number | Error, response?: Refusal): void
+
+  /** Sends text or bytes unchanged, and any other value as JSON. */
+  send(value: unknown): void {
+    this.sendData(typeof value === 'string' || value instanceof Uint8Array ? value : JSON.stringify(value))
+  }
+
+  /** Sends a ping. */
+  abstract ping(data?: Uint8Array): void
+
+  /** Sends a pong. */
+  abstract pong(data?: Uint8Array): void
+
+  /** Closes the connection with a close frame. */
+  abstract close(code?: number, reason?: string): void
+
+  /** Drops the connection without a close frame. Pass an error to simulate a reset; otherwise, the stream simply ends. */
+  abstract drop(error?: Error): void
+
+  /** Makes the connection half-open, as if a cable had been pulled: nothing arrives on either side, and neither side is notified. */
+  abstract goHalfOpen(): void
+
+  /** Runs an action right after the client has sent this many messages on this connection. */
+  after(messages: number, action: () => void): void {
+    this.inbox.after(messages, action)
+  }
+
+  /**
+   * Waits for the next message that this method has not returned yet. If the client runs on a `FakeClock`, the clock advances as far as
+   * necessary.
+   *
+   * @returns JSON decoded, any other text as a string, and binary messages as bytes
+   * @throws Error if the message cannot arrive; it contains the messages received so far
+   */
+  async next<T = unknown>(limit?: WaitLimit): Promise<T> {
+    const index = this.#read
+    this.#read += 1
+    const data = await waitFor(
+      {
+        name: `message ${index + 1} from the client`,
+        read: () => this.received[index],
+        impossible: () => (this.isEnded ? 'the connection has ended' : undefined),
+        instead: () => describeMessages(this.received),
+      },
+      { changes: this.inbox.changes, clock: () => this.clock },
+      limit,
+    )
+    return decodeJson(data) as T
+  }
+
+  /**
+   * Waits for the end of the connection. If the client runs on a `FakeClock`, the clock advances as far as necessary.
+   *
+   * @returns the client's close frame; `undefined` if it sent none
+   * @throws Error if the connection does not end; it contains the messages received so far
+   */
+  async closed(limit?: WaitLimit): Promise<CloseFrame | undefined> {
+    await waitFor(
+      {
+        name: 'the end of the connection',
+        read: () => this.isEnded || undefined,
+        impossible: () => undefined,
+        instead: () => describeMessages(this.received),
+      },
+      { changes: this.inbox.changes, clock: () => this.clock },
+      limit,
+    )
+    return this.closeFrame
+  }
+
+  /**
+   * Clock of the client, if it is known.
+   *
+   * @internal
+   */
+  abstract get clock(): Clock | undefined
+
+  /** @internal */
+  abstract sendData(data: string | Uint8Array): void
+
+  /** @internal */
+  receiveEnd(): void {
+    this.onEnd?.()
+    this.inbox.changes.notify()
+  }
+}
+
+/** Decodes JSON, and returns everything else unchanged. */
+export function decodeJson(data: string | Uint8Array): unknown {
+  if (typeof data !== 'string') return data
+  try {
+    return JSON.parse(data)
+  } catch {
+    return data
+  }
+}
