@@ -78,7 +78,7 @@ export class EndingEffects {
       part.link.closing.terminate()
     } else if (part && !part.isOver) {
       part.cut()
-      if (attemptChannel.hasSubscribers) publishAttempt(this.#parts, part, part.signal.reason as Error)
+      if (attemptChannel.hasSubscribers) publishAttempt(this.#parts, this.#parts, part, canceled())
     }
   }
 
@@ -143,6 +143,11 @@ export class EndingEffects {
     if (closeChannel.hasSubscribers) publishClose(session, close)
     return close
   }
+}
+
+/** Returns the error of an attempt that was canceled on purpose, with the name that marks it as no failure. */
+function canceled(): Error {
+  return new DOMException('Connection attempt canceled', 'AbortError')
 }
 
 function attemptOf(lost: Attempt | Session): number {

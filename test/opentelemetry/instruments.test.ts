@@ -97,7 +97,7 @@ describe('The instruments', () => {
       const event = { [key]: value, url: `wss://feed.example.com/${value}?token=${value}` }
       const failed = { name: 'Error', code: message, message }
       publish('holdfast:frame', { type: 'text', direction: 'receive', bytes: index, preview: value })
-      publish('holdfast:error', { error: failed, stage: 'handle', handler: undefined, fatal: false })
+      publish('holdfast:error', { error: failed, stage: 'handle', handler: undefined, fatal: false, count: 1 })
       publish('holdfast:request', { duration: index, error: failed })
       publish('holdfast:attempt', { attempt: index, duration: 1, error: failed, statusCode: undefined })
       callHandler(
