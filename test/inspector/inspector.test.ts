@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import { expect } from 'chai'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { startInspector } from 'holdfast/inspector'
 import { disposal } from '../support/disposal.js'
@@ -101,6 +101,19 @@ describe('startInspector', () => {
       expect(channel('holdfast:frame').hasSubscribers).to.equal(false)
       expect((await reader?.read())?.done).to.equal(true)
       await rejection(fetch(inspector.url))
+    })
+
+    it('does not wait for a client that never completes its request', async () => {
+      const inspector = await startInspector()
+      const socket = connect(Number(new URL(inspector.url).port), '127.0.0.1')
+      socket.write('GET / HTTP/1.1\r\n')
+      await once(socket, 'connect')
+      // The server has accepted the other one once it answers this request.
+      await (await fetch(inspector.url)).text()
+      socket.on('error', () => undefined)
+      const closed = once(socket, 'close')
+      await inspector.close()
+      await closed
     })
 
     it('is called by `await using`', async () => {
