@@ -98,6 +98,41 @@ export default defineConfig([
     languageOptions: { globals: { console: 'readonly', process: 'readonly', URL: 'readonly' } },
   },
   {
+    files: ['src/inspector/page/*.js'],
+    languageOptions: {
+      globals: {
+        EventSource: 'readonly',
+        ResizeObserver: 'readonly',
+        URLSearchParams: 'readonly',
+        clearTimeout: 'readonly',
+        document: 'readonly',
+        history: 'readonly',
+        location: 'readonly',
+        performance: 'readonly',
+        setInterval: 'readonly',
+        setTimeout: 'readonly',
+      },
+    },
+  },
+  {
+    // Tests in a browser, with functions that run in it.
+    files: ['far/inspector/*.js'],
+    languageOptions: {
+      globals: {
+        PerformanceObserver: 'readonly',
+        after: 'readonly',
+        afterEach: 'readonly',
+        before: 'readonly',
+        beforeEach: 'readonly',
+        clearInterval: 'readonly',
+        document: 'readonly',
+        getComputedStyle: 'readonly',
+        setInterval: 'readonly',
+        window: 'readonly',
+      },
+    },
+  },
+  {
     files: ['scripts/far.js'],
     languageOptions: { globals: { setTimeout: 'readonly', clearTimeout: 'readonly' } },
   },

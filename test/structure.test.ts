@@ -70,6 +70,7 @@ const NAMES = [
 const ENTRY_NAMES: Readonly<Record<string, readonly string[]>> = {
   'bigint-json': ['bigintJsonCodec'],
   codecs: ['compressedCodec', 'createJsonCodec', 'jsonCodec', 'textCodec'],
+  inspector: ['Inspector', 'startInspector'],
   msgpack: ['createMsgpackCodec', 'msgpackCodec'],
   nestjs: [
     'HOLDFAST_CLOCK',
