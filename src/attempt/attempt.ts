@@ -123,6 +123,7 @@ export class Attempt implements TransportListener {
 
   #begin(facts: AttemptFacts): void {
     const { clock, connectTimeout } = this.#settings
+    this.dialing.start(clock.now())
     if (connectTimeout !== Infinity)
       this.#timer = clock.setTimeout(() => this.#onTimeout(connectTimeout), connectTimeout)
     const signal = (): AbortSignal => this.signal
@@ -166,6 +167,11 @@ export class Attempt implements TransportListener {
     this.#giveUp(
       this.#transport ? this.dialing.timeoutError(timeout) : new ConnectTimeoutError(undefined, timeout),
     )
+  }
+
+  /** True once the attempt has succeeded, failed, or been canceled. */
+  get isOver(): boolean {
+    return this.#isOver
   }
 
   /** Abandons the attempt. The listener is not called. */

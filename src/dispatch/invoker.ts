@@ -1,6 +1,8 @@
 import type { Handler } from '../annotations/handler-table.js'
 import { handlerChannels } from '../diagnostics/channels.js'
-import { traceCall } from './trace-call.js'
+import { traceCall } from '../diagnostics/trace-call.js'
+import type { HandlerKind } from '../diagnostics/payloads.js'
+import type { HandlerConnection } from '../session/handler-connection.js'
 
 type Method = (event: unknown, context: unknown) => unknown
 
@@ -76,7 +78,9 @@ export class Invoker {
     const around = this.#wrapperOf(handler)
     const run = (): unknown => (instance[method] as Method)(event, context)
     const call = around ? () => around({ instance, handler: name, method, event, context }, run) : run
-    return isTraced() ? traceCall(handler, event, context, call) : call()
+    if (!isTraced()) return call()
+    const { connection } = context as { readonly connection: HandlerConnection }
+    return traceCall(connection.facts, { handler: name, kind: handler.event as HandlerKind, event }, call)
   }
 
   /** Releases every call that is currently in its synchronous part, so that `close()` does not wait for it. */

@@ -4,6 +4,7 @@ import type { Changes } from './wait.js'
 export interface CloseFrame {
   /** Close code; 1005 if the frame contained none. */
   readonly code: number
+  /** Reason; may be empty. */
   readonly reason: string
 }
 
