@@ -5,9 +5,6 @@ const MOST_SHARE = 0.15
 const MOST_FILES = 16
 const MOST_FLOORS = 12
 
-/** Entries that stand on all floors, as src/index.ts does. */
-const ENTRIES = ['src', 'src/nestjs']
-
 /**
  * A folder's files and lines include those of its folders. Floors are folders on the longest way down by imports.
  *
@@ -49,12 +46,12 @@ function foldersOf(paths) {
   return folders
 }
 
-/** Returns the folders that each folder imports; the entries are not among them. */
+/** Returns the folders that each folder imports; src itself, with the entry, is not one of them. */
 function importsBetweenFolders({ checker, sources, pathOf }) {
   const imports = new Map()
   for (const file of sources) {
     const from = dirname(pathOf(file))
-    if (ENTRIES.includes(from)) continue
+    if (from === 'src') continue
     const targets = imports.get(from) ?? new Set()
     imports.set(from, targets)
     for (const { moduleSpecifier } of file.statements) {
