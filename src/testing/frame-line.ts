@@ -2,6 +2,8 @@
 interface FrameSender {
   /** Number of frames per chunk. If the client pauses, it still reads the rest of the current chunk. */
   readonly chunk: number
+  /** Whether the frames that are pushed are lost. */
+  readonly isHalfOpen?: boolean
 }
 
 /** Frames in flight to one client. The client reads none of them before the handshake or while it is paused. */
@@ -12,17 +14,11 @@ export class FrameLine<Frame> {
   #isOpen = false
   #isPaused = false
   #isPumping = false
-  #isCut = false
 
   /** @param read called with each frame; frames are read in chunks of `sender.chunk` */
   constructor(sender: FrameSender, read: (frame: Frame) => void) {
     this.#sender = sender
     this.#read = read
-  }
-
-  /** True once frames are lost instead of arriving. */
-  get isCut(): boolean {
-    return this.#isCut
   }
 
   get isPaused(): boolean {
@@ -38,13 +34,8 @@ export class FrameLine<Frame> {
     this.#pump()
   }
 
-  /** Loses all frames that are pushed from now on. */
-  cut(): void {
-    this.#isCut = true
-  }
-
   push(frame: Frame): void {
-    if (this.#isCut) return
+    if (this.#sender.isHalfOpen) return
     this.#frames.push(frame)
     this.#pump()
   }
