@@ -19,6 +19,9 @@ const IMPORTERS = {
   'https-proxy-agent': ['src/proxy/proxy-tunnel.ts'],
   'socks-proxy-agent': ['src/proxy/socks-package.ts'],
   'proxy-from-env': ['src/core/platform.ts'],
+  '@opentelemetry/api': ['src/opentelemetry/otel-api.ts'],
+  '@nestjs/common': ['src/nestjs/nest-packages.ts'],
+  '@nestjs/core': ['src/nestjs/nest-packages.ts'],
 }
 
 /** Forbids all names of IMPORTERS except those given. */
@@ -87,7 +90,7 @@ export default defineConfig([
   },
   // The planted sentences of the prose lint.
   { files: ['test/lint/prose.test.ts'], rules: { 'house/prose': 'off' } },
-  globalIgnores(['dist', '.build', 'coverage', 'test/fixtures']),
+  globalIgnores(['dist', 'examples/*/dist', '.build', 'coverage', '**/.temp', 'test/fixtures']),
   {
     files: ['**/*.js'],
     extends: [js.configs.recommended],
@@ -98,14 +101,16 @@ export default defineConfig([
     languageOptions: { globals: { setTimeout: 'readonly', clearTimeout: 'readonly' } },
   },
   {
-    files: ['far/**/*.js'],
+    files: ['{examples,far}/**/*.js'],
     languageOptions: {
       globals: {
         Buffer: 'readonly',
         TextDecoder: 'readonly',
+        clearInterval: 'readonly',
         clearTimeout: 'readonly',
         describe: 'readonly',
         it: 'readonly',
+        setInterval: 'readonly',
         setTimeout: 'readonly',
       },
     },
@@ -131,13 +136,13 @@ export default defineConfig([
   },
   {
     // Only the prose is checked here: this code needs packages that only its own projects install.
-    files: ['far/**/*.ts'],
+    files: ['{examples,far}/**/*.ts'],
     languageOptions: { parser: tseslint.parser },
     linterOptions: { reportUnusedDisableDirectives: 'off' },
   },
   {
     files: ['**/*.ts'],
-    ignores: ['far/**'],
+    ignores: ['{examples,far}/**'],
     extends: [js.configs.recommended, tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },

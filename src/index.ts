@@ -1,3 +1,8 @@
+/**
+ * Clients, their decorators, options, and errors.
+ *
+ * @packageDocumentation
+ */
 import './annotations/reflect.js'
 
 export { bootstrap } from './app/bootstrap.js'
@@ -90,12 +95,13 @@ export type { WaitOptions } from './messages/waiters.js'
 export { defineProtocol } from './annotations/define-protocol.js'
 export type { DefinedProtocol, DefinedSide, ProtocolSchemas } from './annotations/define-protocol.js'
 export type { AnyProtocol, Outgoing, Protocol, ProtocolSide, ReplyTo } from './messages/protocol.js'
+export type { AckOnArrival, Unpack } from './messages/inbound.js'
 export type { Route, RoutePath } from './messages/route.js'
 export type { Schema, SchemaInput, SchemaIssue, SchemaOutput } from './core/schema.js'
 export { Logger } from './core/logger.js'
-export type { LogFacts } from './core/logger.js'
+export type { LogFacts, LogLogger } from './core/logger.js'
 export type { Chunks } from './codecs/chunked-message.js'
-export type { Codec } from './codecs/codec.js'
+export type { Codec, CodecFactory } from './codecs/codec.js'
 export type { Clock, Timer } from './core/clock.js'
 export type { KeyedConcurrency } from './options/concurrency.js'
 export type { CookieJar } from './attempt/cookies.js'
@@ -140,7 +146,7 @@ export {
   ProtocolViolationError,
   RetriesExhaustedError,
 } from './errors/connection-errors.js'
-export type { HandshakeFacts } from './errors/connection-errors.js'
+export type { HandshakeFacts, ProxyFacts, ReceiveLimit } from './errors/connection-errors.js'
 export {
   DecodeError,
   EncodeError,
@@ -163,6 +169,7 @@ export {
   UnreadRepliesError,
   WaitTimeoutError,
 } from './errors/request-errors.js'
+export type { RequestFacts } from './errors/request-errors.js'
 export { PingTimeoutError } from './errors/ping-timeout-error.js'
 export { StartupError } from './errors/startup-error.js'
 export type { Mistake } from './errors/startup-error.js'

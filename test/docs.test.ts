@@ -8,6 +8,7 @@ import { RETRY_DEFAULTS } from '#src/connection/retry-policy.js'
 import { DEFAULTS } from '#src/options/fill-in.js'
 import { declaredMembers } from './support/declared-members.js'
 import { documents, readDocument, tableBelow } from './support/markdown.js'
+import { readPackageJson } from './support/project.js'
 
 const UNITS: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 * 1024 }
 
@@ -80,6 +81,25 @@ describe('docs/README.md', () => {
 
   it("describes each page's purpose in one sentence", () => {
     for (const [, path, line = ''] of links) expect(line, path).to.match(/^.{15,140}[.]$/)
+  })
+})
+
+describe('docs/versioning.md', () => {
+  const page = readDocument('docs/versioning.md')
+
+  it('lists every entry point whose exports are covered', () => {
+    const [, list = ''] = /<!-- entry points -->\n+([^]*?)\n\n/.exec(page) ?? []
+    const entries = Object.keys(readPackageJson().exports)
+      .filter((name) => name !== './package.json')
+      .map((name) => name.replace('.', 'holdfast'))
+    expect([...list.matchAll(/`([^`]+)`/g)].map(([, name]) => name).toSorted()).to.deep.equal(
+      entries.toSorted(),
+    )
+  })
+
+  it('names the Node.js version that package.json requires', () => {
+    const [version] = /\d+\.\d+/.exec(readPackageJson().engines['node'] ?? '') ?? []
+    expect(page).to.include(`Node.js ${version} and later`)
   })
 })
 

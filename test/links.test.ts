@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import Slugger from 'github-slugger'
 import { existsSync, statSync } from 'node:fs'
 import { documents, readDocument } from './support/markdown.js'
-import { root } from './support/project.js'
+import { filesIn, root } from './support/project.js'
 
 /** A link of a document to another place of the repository. */
 interface Link {
@@ -10,7 +10,15 @@ interface Link {
   readonly target: string
 }
 
-const MORE = ['CONTRIBUTING.md', 'CHANGELOG.md', 'bench/README.md', 'scripts/lint/README.md']
+const MORE = [
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'SECURITY.md',
+  '.changeset/README.md',
+  'bench/README.md',
+  'scripts/lint/README.md',
+  ...filesIn('examples/', new Set(['node_modules'])).filter((path) => path.endsWith('.md')),
+]
 
 /** Returns the text with its code blanked, line by line, because code contains brackets and comments with `#`. */
 function withoutCode(text: string): string {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -27,6 +27,7 @@ function link(consumer: string, name: string): void {
 
 /** Packs the project as npm would publish it, without building it again. */
 async function pack(folder: string): Promise<{ tarball: string; files: readonly string[] }> {
+  await run(process.execPath, ['scripts/llms.js'])
   const args = ['pack', '--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', folder]
   const { code, output } = await run('npm', args)
   if (code !== 0) throw new Error(`npm pack failed: ${output}`)
@@ -94,9 +95,18 @@ describe('The packed package', function () {
 
   it('contains the build, its source, and the docs, but no tests', () => {
     const others = files.filter((path) => !/^(dist|src|docs)[/]/.test(path))
-    expect(others.sort()).to.deep.equal(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
+    expect(others.sort()).to.deep.equal(['CHANGELOG.md', 'LICENSE', 'README.md', 'llms.txt', 'package.json'])
     expect(files.filter((path) => /^docs[/]/.test(path)).sort()).to.deep.equal([...filesIn('docs/')].sort())
     expect(files.filter((path) => /[.]test[.]|tsbuildinfo|tsconfig/.test(path))).to.deep.equal([])
+  })
+
+  it('contains a small index of the docs for programs, in the format of llmstxt.org', () => {
+    const text = readFileSync(join(folder, 'node_modules/holdfast/llms.txt'), 'utf8')
+    expect(text).to.match(/^# Holdfast\n\n> .+\n\n## Start\n/)
+    expect(text.length).to.be.below(10_000)
+    const links = [...text.matchAll(/^- \[.+?\]\((.+?)\): .+$/gm)].map(([, path]) => path!)
+    const docs = files.filter((path) => path.endsWith('.md') && path !== 'docs/README.md')
+    expect(links.sort()).to.deep.equal(docs.sort())
   })
 
   it('contains the JavaScript, types, and maps for each source file', () => {

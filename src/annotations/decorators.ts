@@ -17,16 +17,28 @@ import type {
   WebSocketClientOptions,
 } from './metadata.js'
 
-/** Decorator for methods that can be called like `F`. Works both as a legacy TypeScript decorator and as a standard decorator. */
+/**
+ * Decorator for methods that can be called like `F`. Works both as a legacy TypeScript decorator and as a standard decorator.
+ *
+ * @typeParam F signature that Holdfast calls
+ */
 export interface HandlerDecorator<F extends (...args: never[]) => unknown> {
+  /** Decorates a method as a standard decorator. */
   (method: F, context: StandardMethodContext): void
+  /**
+   * Decorates a method as a legacy decorator.
+   *
+   * @typeParam M type of the method
+   */
   // Last, because TypeScript reports why the last overload does not match, and users of legacy decorators need that message most.
   <M extends F>(target: object, member: string | symbol, descriptor: TypedPropertyDescriptor<M>): void
 }
 
 /** Part of a standard decorator's context that distinguishes methods from other members. */
 export interface StandardMethodContext {
+  /** Kind of the decorated member. */
   readonly kind: 'method'
+  /** Name of the decorated method. */
   readonly name: string | symbol
 }
 
@@ -71,25 +83,43 @@ export function OnOpen(...args: readonly unknown[]): unknown {
 /**
  * Handles messages with this key or, if you pass no key, all unhandled messages. The return value is sent.
  *
- * With a schema, the method receives the schema's output, and its parameter must accept that type. A message that does not match is
- * reported as a {@link MessageValidationError}, and the method is not called. Several methods can share a key if each has its own schema.
- * They are tried in order.
- *
  * @param key the key that `route` finds in the message
- * @param schema any Standard Schema: zod, valibot, arktype and others
  * @param options pass `{ duringOpen: true }` for messages that cannot wait until `@OnOpen` completes, such as calls from the server
  */
 export function OnMessage(
   key?: MessageKey,
   options?: OnMessageOptions,
 ): HandlerDecorator<(message: never, context: MessageContext) => unknown>
+/**
+ * Handles all messages that match the schema and that no other method handles. The method receives the schema's output. The return value is
+ * sent.
+ *
+ * @param schema any Standard Schema: zod, valibot, arktype and others
+ * @param options pass `{ duringOpen: true }` for messages that cannot wait until `@OnOpen` completes
+ */
 export function OnMessage<S extends Schema>(
   schema: S,
   options?: OnMessageOptions,
 ): HandlerDecorator<(message: SchemaOutput<S>, context: MessageContext) => unknown>
+/**
+ * Handles all unhandled messages. The return value is sent.
+ *
+ * @param options pass `{ duringOpen: true }` for messages that cannot wait until `@OnOpen` completes
+ */
 export function OnMessage(
   options: OnMessageOptions,
 ): HandlerDecorator<(message: never, context: MessageContext) => unknown>
+/**
+ * Handles messages with this key. The method receives the schema's output, and its parameter must accept that type. The return value is
+ * sent.
+ *
+ * A message that does not match is reported as a {@link MessageValidationError}, and the method is not called. Several methods can share a
+ * key if each has its own schema. They are tried in order.
+ *
+ * @param key the key that `route` finds in the message
+ * @param schema any Standard Schema: zod, valibot, arktype and others
+ * @param options pass `{ duringOpen: true }` for messages that cannot wait until `@OnOpen` completes, such as calls from the server
+ */
 export function OnMessage<S extends Schema>(
   key: MessageKey,
   schema: S,
@@ -125,12 +155,13 @@ export function OnStateChange(...args: readonly unknown[]): unknown {
   return handler('stateChange', 'OnStateChange', args)
 }
 
+/** Handles all errors that no other method handles. */
+export function OnError(): HandlerDecorator<(error: Error, context: ErrorContext) => unknown>
 /**
- * Handles errors of this class or, if you pass no class, all errors that no other method handles. The most specific class wins.
+ * Handles errors of this class. The most specific class wins.
  *
  * @param errorClass `Error`, or a subclass
  */
-export function OnError(): HandlerDecorator<(error: Error, context: ErrorContext) => unknown>
 export function OnError<E extends Error>(
   errorClass: ErrorClass<E>,
 ): HandlerDecorator<(error: E, context: ErrorContext) => unknown>

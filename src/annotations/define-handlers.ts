@@ -25,6 +25,7 @@ export type MethodOf<T, Arguments extends readonly unknown[]> = {
  * the method.
  */
 export interface HandlerMethods<T, Messages = unknown> {
+  /** Method that runs each time a link opens, as with `@OnOpen()`. */
   readonly open?: MethodOf<T, [OpenInfo, ConnectionContext]> | undefined
   /**
    * One of these:
@@ -36,9 +37,13 @@ export interface HandlerMethods<T, Messages = unknown> {
    * Options come before the method, as in `[key, { duringOpen: true }, method]`.
    */
   readonly message?: Messages | undefined
+  /** Method for binary frames, as with `@OnBinary()`. */
   readonly binary?: MethodOf<T, [Uint8Array, MessageContext]> | undefined
+  /** Method for pings from the server, as with `@OnPing()`. */
   readonly ping?: MethodOf<T, [Uint8Array, ConnectionContext]> | undefined
+  /** Method for pongs from the server, as with `@OnPong()`. */
   readonly pong?: MethodOf<T, [Uint8Array, ConnectionContext]> | undefined
+  /** Method for every state of the connection, as with `@OnStateChange()`. */
   readonly stateChange?: MethodOf<T, [ConnectionState, ConnectionContext]> | undefined
   /** A method for all unhandled errors, or an array of `[ErrorClass, method]` or `method`. */
   readonly error?:
@@ -47,11 +52,15 @@ export interface HandlerMethods<T, Messages = unknown> {
         MethodOf<T, [Error, ErrorContext]> | readonly [ErrorClass, MethodOf<T, [never, ErrorContext]>]
       )[]
     | undefined
+  /** Method that runs before Holdfast closes a link gracefully, as with `@OnClosing()`. */
   readonly closing?: MethodOf<T, [ClosingInfo, ConnectionContext]> | undefined
+  /** Method that runs once for each `open`, after all messages from the same link have been handled, as with `@OnClose()`. */
   readonly close?: MethodOf<T, [CloseInfo, ConnectionContext]> | undefined
   /** Methods that are options, by option name, as in `@ClientOption`: `{ 'heartbeat.message': 'beat' }`. */
-  readonly option?: { readonly [Name in ClientOptionName]?: OptionMethodOf<T, Name> } | undefined
+  readonly option?: OptionMethods<T> | undefined
 }
+
+type OptionMethods<T> = { readonly [Name in ClientOptionName]?: OptionMethodOf<T, Name> }
 
 /** Names of methods of `T` that can be this option. */
 export type OptionMethodOf<T, Name extends ClientOptionName> = {

@@ -7,8 +7,11 @@ import type { OnMessageOptions } from './message-arguments.js'
 
 /** A protocol defined by schemas instead of types. */
 export interface ProtocolSchemas {
+  /** Schemas of the messages to the server, by key. */
   readonly toServer?: Readonly<Record<string | number, Schema>> | undefined
+  /** Schemas of the messages to the client, by key. */
   readonly toClient?: Readonly<Record<string | number, Schema>> | undefined
+  /** Schemas of the replies, by the key of the request. */
   readonly replies?: Readonly<Record<string | number, Schema>> | undefined
 }
 
@@ -28,7 +31,9 @@ export interface DefinedSide<Incoming, Outgoing, Replies> extends ProtocolSide<I
 
 /** Both sides of a protocol. A client uses `client`; a server uses `server`, with the directions swapped. */
 export interface DefinedProtocol<Client, Server> {
+  /** The client's side. */
   readonly client: Client
+  /** The server's side. */
   readonly server: Server
 }
 

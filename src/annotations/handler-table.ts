@@ -16,6 +16,10 @@ export interface Handler {
   readonly method: string | symbol
   /** Name of the method in errors and logs, such as `TickerClient#tick`. */
   readonly name: string
+  /** Event that the method handles. */
+  readonly event: HandlerEvent
+  /** Decorator and its arguments, such as `@OnMessage('ticker')`. */
+  readonly decorator: string
   /** True for the handler of all unhandled messages, regardless of their keys and contents. */
   readonly isCatchAll?: boolean | undefined
 }
@@ -234,8 +238,8 @@ function duringOpenOf({ record }: Declared): boolean | undefined {
   return messageArguments(record.args).options.duringOpen
 }
 
-function handlerOf(target: AnyClass, { member }: HandlerRecord): Handler {
-  return { method: member, name: `${className(target)}#${String(member)}` }
+function handlerOf(target: AnyClass, { member, event, decorator }: HandlerRecord): Handler {
+  return { method: member, name: `${className(target)}#${String(member)}`, event, decorator }
 }
 
 /** Returns the names of a class's handlers, including inherited handlers. */

@@ -57,6 +57,7 @@ export interface WebSocketClientOptions extends ConnectionOptions {
 
 /** A client in a module, and options that override those of its class. */
 export interface ClientEntry extends ConnectionOptions {
+  /** Class of the client. */
   readonly use: Class
   /** Whether `bootstrap` waits until this client is ready. With `false`, the client keeps trying in the background. @default true */
   readonly waitForOpen?: boolean | undefined
@@ -69,8 +70,11 @@ export interface ClientEntry extends ConnectionOptions {
 
 /** Options for `@Module`. */
 export interface ModuleOptions {
+  /** Modules to include. A module that is imported several times is included once. */
   readonly imports?: readonly Class[] | undefined
+  /** Providers for the whole application. */
   readonly providers?: readonly Provider[] | undefined
+  /** Clients to connect: a class, or a class with its own options. */
   readonly clients?: readonly (Class | ClientEntry)[] | undefined
 }
 
@@ -103,6 +107,23 @@ function recordsOf(target: object): Records {
 
 /** Key under which tsyringe's `@inject` stores the tokens of a constructor's parameters. */
 const TSYRINGE_TOKENS = 'injectionTokens'
+
+/** Key under which Nest's `@Inject` stores the tokens of a constructor's parameters. */
+const NEST_TOKENS = 'self:paramtypes'
+
+interface NestParameter {
+  readonly index: number
+  readonly param: unknown
+}
+
+/** A token from Nest's `@Inject`, which only Nest can resolve. */
+export class NestToken {
+  readonly token: unknown
+
+  constructor(token: unknown) {
+    this.token = token
+  }
+}
 
 /** Adds a record to the target itself. Inherited records stay unchanged. */
 export function recordHandler(target: object | undefined, record: HandlerRecord): void {
@@ -183,9 +204,11 @@ export function standardMetadata(target: object): object | undefined {
 export function ownConstructorTokens(target: object): readonly unknown[] | undefined {
   const types = compilerMetadata('design:paramtypes', target) as unknown[] | undefined
   const named = compilerMetadata(TSYRINGE_TOKENS, target) as Record<string, unknown> | undefined
-  if (!named) return types
+  const ofNest = compilerMetadata(NEST_TOKENS, target) as readonly NestParameter[] | undefined
+  if (!named && !ofNest) return types
   const tokens = types?.slice() ?? []
-  for (const [index, token] of Object.entries(named)) tokens[Number(index)] = token
+  for (const { index, param } of ofNest ?? []) tokens[index] = new NestToken(param)
+  for (const [index, token] of Object.entries(named ?? {})) tokens[Number(index)] = token
   return tokens
 }
 
@@ -201,4 +224,10 @@ export function emitsTypes(target: Class): boolean | undefined {
 /** Records a constructor's tokens where tsyringe reads them. */
 export function nameConstructorTokens(target: object, tokens: readonly unknown[]): void {
   defineCompilerMetadata('design:paramtypes', [...tokens], target)
+}
+
+/** Records the tokens of `inject` where Nest reads them, for compilers that emit no types. */
+export function nameNestTokens(target: object, tokens: readonly unknown[]): void {
+  const parameters = tokens.map((param, index): NestParameter => ({ index, param }))
+  defineCompilerMetadata(NEST_TOKENS, parameters, target)
 }

@@ -30,7 +30,14 @@ export function compilerMetadata(key: string, target: object, member?: string | 
   return reflect.getOwnMetadata?.(key, target, member) ?? types.get(target)?.get(member)?.get(key)
 }
 
-/** Records metadata where tsyringe reads it. tsyringe has loaded reflect-metadata by then. */
-export function defineCompilerMetadata(key: string, value: unknown, target: object): void {
-  reflect.defineMetadata?.(key, value, target)
+/** Records metadata where tsyringe and Nest read it. tsyringe and Nest load reflect-metadata. */
+export function defineCompilerMetadata(
+  key: string,
+  value: unknown,
+  target: object,
+  member?: string | symbol,
+): void {
+  // reflect-metadata distinguishes an absent member from an undefined one.
+  if (member === undefined) reflect.defineMetadata?.(key, value, target)
+  else reflect.defineMetadata?.(key, value, target, member)
 }

@@ -42,6 +42,8 @@ export class ClientBuilder<T extends object = object> {
   readonly #name: string
   readonly #factory: InstanceFactory
   readonly #options: ConnectionOptions
+  /** True if later clients of the class can share the settings. Defaults come from an application, which its class must not keep in memory. */
+  readonly #canShare: boolean
   /** Options that are methods; `undefined` if the class has none. */
   readonly #methods: OptionMethods | undefined
   #settings: ClientSettings | undefined
@@ -51,18 +53,22 @@ export class ClientBuilder<T extends object = object> {
   /**
    * @param factory creates the instance
    * @param layers options that override those of the class; the last layer that sets an option wins
+   * @param defaults options that those of the class override
    */
   constructor(
     target: Class<T>,
     factory: InstanceFactory,
     layers: readonly (ConnectionOptions | undefined)[],
+    defaults?: ConnectionOptions,
   ) {
     this.#target = target
     this.#factory = factory
+    this.#canShare = defaults === undefined
     const { options: methods } = handlersOf(target).table
     if (methods.size > 0) this.#methods = new OptionMethods(methods)
     // `inject` is not an option of the connection.
-    const own = { ...clientOptions(target), inject: undefined } as ConnectionOptions
+    const declared = { ...clientOptions(target), inject: undefined } as ConnectionOptions
+    const own = defaults ? mergeClientOptions(defaults, declared) : declared
     this.#options = this.#methods?.merge(own, layers) ?? mergeClientOptions<ConnectionOptions>(own, ...layers)
     this.#name = this.#options.name ?? className(target)
   }
@@ -116,9 +122,10 @@ export class ClientBuilder<T extends object = object> {
   /**
    * Creates the instance, and wires it to its own connection. Returns a promise only if the factory returns one.
    *
+   * @param aroundOf returns the wrapper for calls of the instance's handlers
    * @throws StartupError if a constructor throws; `rollback` then disposes of everything created so far
    */
-  build(): Client<T> | Promise<Client<T>> {
+  build(aroundOf?: (instance: T) => Around | undefined): Client<T> | Promise<Client<T>> {
     const scope = this.open()
     const fail = (thrown: unknown): never => {
       const place = className(this.#target)
@@ -132,9 +139,8 @@ export class ClientBuilder<T extends object = object> {
     } catch (thrown) {
       return fail(thrown)
     }
-    return made instanceof Promise
-      ? made.then((instance) => this.attach(instance, scope), fail)
-      : this.attach(made, scope)
+    const attach = (instance: T): Client<T> => this.attach(instance, scope, aroundOf?.(instance))
+    return made instanceof Promise ? made.then(attach, fail) : attach(made)
   }
 
   /**
@@ -168,7 +174,7 @@ export class ClientBuilder<T extends object = object> {
     const options = { ...this.#options, tls: watchTls(this.#options.tls, logger) }
     const settings = fillIn(options, (this.#methods?.url(url) ?? url) as PerAttempt<string | URL>)
     // The cached settings of a class must not keep a container, a signal or an instance in memory.
-    if (!this.#methods && !START_OPTIONS.some((name) => name in this.#options)) {
+    if (this.#canShare && !this.#methods && !START_OPTIONS.some((name) => name in this.#options)) {
       keepSettings(this.#target, this.#options, settings)
     }
     return settings

@@ -7,8 +7,11 @@ import type { Disposal } from './disposal.js'
 
 /** The part of a tsyringe container that Holdfast's types need. Declared here because tsyringe is an optional peer dependency. */
 export interface UserContainer {
+  /** Returns a container that falls back to this one. Holdfast creates one for each application. */
   createChildContainer(): UserContainer
+  /** Returns whether the container has a registration for the token; with `recursive`, also in its parents. */
   isRegistered(token: never, recursive?: boolean): boolean
+  /** Returns the value of a token. Throws if it cannot be resolved. */
   resolve(token: never): unknown
 }
 
@@ -42,7 +45,9 @@ export const START_OPTIONS: readonly string[] = ['container', 'providers', 'sign
 export class Client<T extends object = object> {
   /** Instance of the class. */
   readonly instance: T
+  /** Connection of the instance. */
   readonly connection: Connection
+  /** Name of the client: its `name` option, or the name of its class. */
   readonly name: string
   readonly #disposal: Disposal
   readonly #listener: ConnectionListener

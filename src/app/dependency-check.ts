@@ -1,6 +1,6 @@
 import { readConstructor } from '../annotations/constructor-tokens.js'
 import type { ConstructorFacts } from '../annotations/constructor-tokens.js'
-import { emitsTypes, ownClientOptions, ownConstructorTokens } from '../annotations/metadata.js'
+import { NestToken, emitsTypes, ownClientOptions, ownConstructorTokens } from '../annotations/metadata.js'
 import { isClientClass } from '../annotations/handler-table.js'
 import { findTokenMistake } from '../annotations/token-mistakes.js'
 import type { Mistake } from '../errors/startup-error.js'
@@ -260,7 +260,7 @@ interface Request {
 /** Reads tsyringe's descriptors: `@inject(token, { isOptional })`, `@injectAll(token)` and `delay(() => …)`, but not its transforms. */
 function readRequest(asked: unknown): Request | undefined {
   const plain = { token: asked, isMultiple: false, isOptional: false, isDelayed: false }
-  if (typeof asked !== 'object' || asked === null) return plain
+  if (typeof asked !== 'object' || asked === null || asked instanceof NestToken) return plain
   if (isDelay(asked)) return { ...plain, token: unwrap(asked), isDelayed: true }
   if (!('token' in asked) || 'transform' in asked) return undefined
   const { token, multiple, isOptional } = asked as {

@@ -39,11 +39,12 @@ export class RecordingFile {
     })
   }
 
-  /** Resolves when everything has been written. */
+  /** Resolves when everything has been written, or could not be. */
   close(): Promise<void> {
     return new Promise((resolve) => {
-      this.#stream.on('error', () => resolve())
-      this.#stream.end(() => resolve())
+      // Not the callback of `end()`, which can run before the error is emitted.
+      if (this.#stream.closed) resolve()
+      else this.#stream.once('close', () => resolve()).end()
     })
   }
 }

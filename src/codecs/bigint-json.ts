@@ -1,3 +1,8 @@
+/**
+ * Codec for JSON with integers of any size. Requires the package `lossless-json`.
+ *
+ * @packageDocumentation
+ */
 import { parse, stringify } from 'lossless-json'
 import { jsonCodec } from './json.js'
 import type { Codec } from './codec.js'

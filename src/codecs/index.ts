@@ -1,4 +1,8 @@
-// Entry point holdfast/codecs.
+/**
+ * Codecs for JSON, text, and compressed messages.
+ *
+ * @packageDocumentation
+ */
 export { compressedCodec } from './compressed.js'
 export type { CompressedCodecOptions, CompressionFormat } from './compressed.js'
 export { createJsonCodec, jsonCodec } from './json.js'

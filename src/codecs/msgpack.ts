@@ -1,3 +1,8 @@
+/**
+ * Codecs for MessagePack. Requires the package `@msgpack/msgpack`.
+ *
+ * @packageDocumentation
+ */
 import { Decoder, Encoder } from '@msgpack/msgpack'
 import type { ExtensionCodecType } from '@msgpack/msgpack'
 import type { Codec } from './codec.js'

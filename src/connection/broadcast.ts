@@ -5,7 +5,12 @@ import type { AnyProtocol, Outgoing } from '../messages/protocol.js'
 import { Connection } from './connection.js'
 
 /** A connection, or anything that has one, such as a `Client`. */
-export type BroadcastTarget<P extends AnyProtocol> = Connection<P> | { readonly connection: Connection<P> }
+export type BroadcastTarget<P extends AnyProtocol> =
+  | Connection<P>
+  | {
+      /** The connection to send on. */
+      readonly connection: Connection<P>
+    }
 
 /** Result of a broadcast. Both numbers together are the number of connections that were passed. */
 export interface BroadcastResult {

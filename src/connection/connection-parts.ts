@@ -1,4 +1,5 @@
 import { NamedTimers } from '../core/clock.js'
+import type { ConnectionDiagnostic, DiagnosticSource } from '../diagnostics/payloads.js'
 import { UnprocessedMessagesError } from '../errors/message-errors.js'
 import type { Stage } from '../errors/stage.js'
 import type { OutboxEntry } from '../messages/outbox.js'
@@ -6,13 +7,14 @@ import { MessageHub } from '../session/message-hub.js'
 import type { ConnectionListener } from '../session/session-handlers.js'
 import { StateHolder } from '../session/state.js'
 import type { LifecycleState, TimerName } from '../lifecycle/state.js'
+import { factsOf } from './facts.js'
 import { Links } from './links.js'
 import { Openings } from './openings.js'
 import { RetryPolicy } from './retry-policy.js'
 import type { ConnectionSettings } from './settings.js'
 
 /** The parts of a connection on which its lifecycle's effects act. */
-export abstract class ConnectionParts {
+export abstract class ConnectionParts implements DiagnosticSource {
   /** Name of the connection, unique in this process, such as `TickerClient#1`. */
   readonly id: string
   readonly settings: ConnectionSettings
@@ -31,10 +33,19 @@ export abstract class ConnectionParts {
     this.id = id
     this.settings = settings
     this.links = new Links(this)
-    this.holder = new StateHolder(id)
-    this.hub = new MessageHub(id, settings, this)
+    this.holder = new StateHolder(this)
+    this.hub = new MessageHub(settings, this)
     this.retryPolicy = new RetryPolicy(settings.reconnect, settings, this)
     this.timers = new NamedTimers(settings.clock, this)
+  }
+
+  get facts(): ConnectionDiagnostic {
+    return this.factsOf(this.links.current?.link.number ?? this.openings.count)
+  }
+
+  /** Returns the facts for diagnostics about one link. */
+  factsOf(connectionNumber: number): ConnectionDiagnostic {
+    return factsOf(this, connectionNumber)
   }
 
   abstract get state(): LifecycleState

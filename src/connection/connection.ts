@@ -9,6 +9,7 @@ import type { ConnectionSettings } from './settings.js'
 import type { AnyProtocol, Outgoing, Protocol, ReplyTo } from '../messages/protocol.js'
 import { copyBytes } from '../transports/copy-bytes.js'
 import { TAP } from '../diagnostics/taps.js'
+import type { ConnectionDiagnostic } from '../diagnostics/payloads.js'
 import type { Tap, TapHandle } from '../diagnostics/taps.js'
 import type { Clock } from '../core/clock.js'
 import { keptOptions } from '../messages/sender.js'
@@ -97,6 +98,19 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
+   * Pauses reading on all links, present and future, until they close, as if a message iterator had fallen behind. While a request or a
+   * waiter is pending, reading continues.
+   *
+   * @internal
+   */
+  pauseReading(): void {
+    const { hub, links } = this.#lifecycle
+    hub.demand.onBacklog('low', 'full')
+    // A link that has received nothing yet does not count its messages, and would not be notified.
+    links.current?.link.readCounter.onDemandChange()
+  }
+
+  /**
    * Calls `ended` when the connection ends permanently, immediately if it already has.
    *
    * @internal
@@ -138,6 +152,15 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    */
   get boundLink(): object | undefined {
     return this.#session
+  }
+
+  /**
+   * Facts for diagnostics. For the context of a handler, those of its link.
+   *
+   * @internal
+   */
+  get facts(): ConnectionDiagnostic {
+    return this.#session?.facts ?? this.#lifecycle.facts
   }
 
   /**
@@ -430,7 +453,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     return tapConnection(this.#lifecycle, create)
   }
 
-  /** Describes the connection. Omits the URL's query and credentials. */
+  /** Describes the connection. Omits the URL's query and credentials. @hidden */
   [INSPECT](): string {
     const url = this.url === undefined ? '' : ` ${redactUrl(this.url)}`
     return `Connection { ${this.id}${url} ${this.state.status} }`

@@ -2,6 +2,7 @@ import { nextTurn } from '#platform'
 
 /** A running timer. Canceling it more than once, or after it has fired, has no effect. */
 export interface Timer {
+  /** Stops the timer. */
   cancel(): void
 }
 

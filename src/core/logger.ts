@@ -15,10 +15,22 @@ export interface LogFacts {
  * Inject it into a client to write to the same log. Each line then starts with the name of the connection.
  */
 export abstract class Logger {
+  /** Writes a line for debugging. */
   abstract debug(message: string, facts?: LogFacts): void
+  /** Writes a line about normal operation, such as a state change. */
   abstract info(message: string, facts?: LogFacts): void
+  /** Writes a warning: something that works, but needs attention. */
   abstract warn(message: string, facts?: LogFacts): void
+  /** Writes an error that no `@OnError` handles. */
   abstract error(message: string, facts?: LogFacts): void
+}
+
+/** A logger whose method for `info` lines is called `log`, such as Nest's. It receives only text: the line and, for an error, its stack frames. */
+export interface LogLogger {
+  debug?(message: string): unknown
+  log(message: string): unknown
+  warn(message: string): unknown
+  error(message: string, stack?: string): unknown
 }
 
 type Level = 'debug' | 'info' | 'warn' | 'error'
@@ -57,9 +69,27 @@ const warnings = consoleLogger('warn')
  * Returns a connection's logger, created from the `logger` option. Each line starts with the name of the connection. Exceptions thrown by
  * the logger are ignored.
  */
-export function connectionLogger(option: Logger | false | undefined, name: string): Logger {
+export function connectionLogger(option: Logger | LogLogger | false | undefined, name: string): Logger {
   if (option === false) return silent
-  return new NamingLogger(option === console ? consoleLogger('debug') : (option ?? warnings), name)
+  if (option === console) return new NamingLogger(consoleLogger('debug'), name)
+  return new NamingLogger(option && !hasInfo(option) ? withInfo(option) : (option ?? warnings), name)
+}
+
+function hasInfo(logger: Logger | LogLogger): logger is Logger {
+  return 'info' in logger && typeof logger.info === 'function'
+}
+
+/** Adapts a logger that has `log` instead of `info`. Such loggers print every value that they receive, so errors are passed as text. */
+function withInfo(logger: LogLogger): Target {
+  return {
+    debug: (message) => logger.debug?.(message),
+    info: (message) => logger.log(message),
+    warn: (message) => logger.warn(message),
+    error(message, { err } = {}) {
+      const frames = err && !isOurs(err) ? framesOf(err) : []
+      return frames.length > 0 ? logger.error(message, frames.join('\n')) : logger.error(message)
+    },
+  }
 }
 
 /** Returns false if `info` lines are discarded, so that their text does not have to be created. */

@@ -23,9 +23,39 @@ export class AsyncLocalStorage<T> {
   }
 }
 
+/** The part of a Node channel that Holdfast uses. */
+interface Channel {
+  readonly hasSubscribers: boolean
+  publish(message: unknown): void
+  runStores<R>(message: unknown, run: () => R): R
+}
+
+const SILENT: Channel = {
+  hasSubscribers: false,
+  publish: () => undefined,
+  runStores: (_message, run) => run(),
+}
+
 /** Returns a channel that cannot have subscribers. */
-export function channel(): { readonly hasSubscribers: boolean; publish(message: unknown): void } {
-  return { hasSubscribers: false, publish: () => undefined }
+export function channel(): Channel {
+  return SILENT
+}
+
+/** Returns the channels of a traced call. They cannot have subscribers. */
+export function tracingChannel(): Readonly<
+  Record<'start' | 'end' | 'asyncStart' | 'asyncEnd' | 'error', Channel>
+> {
+  return { start: SILENT, end: SILENT, asyncStart: SILENT, asyncEnd: SILENT, error: SILENT }
+}
+
+/** Does nothing, because a browser has no channels. */
+export function subscribe(): void {
+  // Nothing is published.
+}
+
+/** Does nothing, because a browser has no channels. */
+export function unsubscribe(): boolean {
+  return false
 }
 
 /** Returns no proxy, because a browser has no environment variables. */

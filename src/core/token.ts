@@ -10,27 +10,37 @@ export type Token<T = unknown> = string | symbol | (abstract new (...args: never
 export type Provider<T = unknown> =
   Class<T & object> | ClassProvider<T> | ValueProvider<T> | FactoryProvider<T> | ExistingProvider<T>
 
+/** Provides an instance of a class. */
 export interface ClassProvider<T = unknown> {
+  /** Token to provide. */
   readonly provide: Token<T>
+  /** Class to create. Its constructor can inject other tokens. */
   readonly useClass: Class<T & object>
 }
 
 /** Provides an existing value. Holdfast never disposes of it. */
 export interface ValueProvider<T = unknown> {
+  /** Token to provide. */
   readonly provide: Token<T>
+  /** The value. */
   readonly useValue: T
 }
 
 /** Provides the result of a synchronous function. Holdfast calls the function once, with the values of the `inject` tokens. */
 export interface FactoryProvider<T = unknown> {
+  /** Token to provide. */
   readonly provide: Token<T>
+  /** Creates the value. Must not return a promise. */
   readonly useFactory: (...dependencies: never[]) => T
+  /** Tokens whose values the function receives, in order. @default none */
   readonly inject?: readonly Token[] | undefined
 }
 
 /** Provides an existing token under another name. */
 export interface ExistingProvider<T = unknown> {
+  /** Token to provide. */
   readonly provide: Token<T>
+  /** Token that has the value. */
   readonly useExisting: Token<T>
 }
 

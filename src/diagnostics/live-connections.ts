@@ -1,4 +1,4 @@
-import type { ConnectionDiagnostic } from './payloads.js'
+import type { ConnectionDiagnostic, DiagnosticError } from './payloads.js'
 
 /** What a connection does at one moment. */
 export interface ConnectionSnapshot extends ConnectionDiagnostic {
@@ -6,7 +6,8 @@ export interface ConnectionSnapshot extends ConnectionDiagnostic {
   /** When the status began, in milliseconds since the epoch. */
   readonly since: number
   /** When the next attempt starts, in milliseconds since the epoch, and why Holdfast waits; only while it waits. */
-  readonly nextAttempt?: { readonly at: number; readonly attempt: number; readonly error: Error } | undefined
+  readonly nextAttempt?:
+    { readonly at: number; readonly attempt: number; readonly error: DiagnosticError } | undefined
   /** URL of the latest attempt, without credentials and query. */
   readonly url: string | undefined
   /** Number of messages that wait for handlers. */

@@ -16,6 +16,25 @@ export interface ConnectionDiagnostic {
   readonly connectionNumber: number
 }
 
+/** A connection, or one link of it, that diagnostics are about. */
+export interface DiagnosticSource {
+  /** Facts that every diagnostic contains. Read them only if somebody listens, because they are a new object each time. */
+  readonly facts: ConnectionDiagnostic
+}
+
+/**
+ * An error without secrets: its message is redacted, and it has no cause and no details. Assignable to `Error`, but not an instance of it.
+ */
+export interface DiagnosticError {
+  /** Name of the error's class, such as `HandshakeError`. */
+  readonly name: string
+  /** Holdfast's error code, such as `HOLDFAST_HANDSHAKE`, or the code of the system, if the error has one. */
+  readonly code?: string | undefined
+  readonly message: string
+  /** Stack of the error, redacted. Computed when it is read. */
+  readonly stack?: string | undefined
+}
+
 /** Data published to `holdfast:state`: each status change. */
 export interface StateDiagnostic extends ConnectionDiagnostic {
   readonly from: string
@@ -29,7 +48,7 @@ export interface AttemptDiagnostic extends ConnectionDiagnostic {
   /** Time that the attempt took, in milliseconds. */
   readonly duration: number
   /** Error because of which the attempt failed; `undefined` if it succeeded. */
-  readonly error: Error | undefined
+  readonly error: DiagnosticError | undefined
   /** HTTP status of the server's response, if it refused the handshake. */
   readonly statusCode: number | undefined
 }
@@ -41,7 +60,7 @@ export interface DelayDiagnostic extends ConnectionDiagnostic {
   /** Time until the attempt, in milliseconds. */
   readonly delay: number
   /** Error because of which Holdfast waits. */
-  readonly error: Error
+  readonly error: DiagnosticError
 }
 
 /** Data published to `holdfast:close`: the end of each link. */
@@ -54,7 +73,7 @@ export interface CloseDiagnostic extends ConnectionDiagnostic {
   readonly willReconnect: boolean
   /** Time that the link was open, in milliseconds. */
   readonly duration: number
-  readonly error: Error | undefined
+  readonly error: DiagnosticError | undefined
 }
 
 /** Data published to `holdfast:frame`: each message sent or received, as on the wire, and each ping, pong and close frame. */
@@ -73,23 +92,41 @@ export interface MessageDiagnostic extends ConnectionDiagnostic {
 }
 
 /**
- * Data published to `tracing:holdfast:handler:start`, `:end`, `:asyncStart`, `:asyncEnd` and `:error`. All events of one call share the
- * object.
+ * Data published to `tracing:holdfast:handler:start`, `:end`, `:asyncStart`, `:asyncEnd` and `:error`, in the order that Node's
+ * `TracingChannel` documents. All events of one call share the object, so a subscriber can use it as the key of a `WeakMap`. Stores that
+ * are bound to the `start` channel with `bindStore` are active during the call.
  */
 export interface HandlerDiagnostic extends ConnectionDiagnostic {
   /** Display name of the method, such as `TickerClient#tick`. */
   readonly handler: string
-  /** What the method handles. */
-  readonly kind: string
-  /** What the method threw or rejected with. */
-  error?: unknown
+  /** Event that the method handles. */
+  readonly kind: HandlerKind
+  /** First argument of the method: the message or the event. Not enumerable, because it can contain secrets. */
+  readonly event: unknown
+  /** What the method threw or rejected with. Set before `error` is published. */
+  error?: DiagnosticError | undefined
+  /**
+   * For instrumentations: runs the method, if a subscriber of `start` has set it. The call then returns `around(run)`, and `run` calls the
+   * method and returns its result. A subscriber cannot otherwise activate a context that only its owner can set, such as OpenTelemetry's:
+   *
+   *     const { around = (run) => run() } = call
+   *     call.around = (run) => context.with(ctx, () => around(run))
+   *
+   * The function must call `run` once, synchronously, and return its result. Another subscriber may already have set one, which it must
+   * call, as shown.
+   */
+  around?: ((run: () => unknown) => unknown) | undefined
 }
+
+/** Event that a handler handles. */
+export type HandlerKind =
+  'open' | 'message' | 'binary' | 'ping' | 'pong' | 'stateChange' | 'error' | 'closing' | 'close'
 
 /** Data published to `holdfast:request`: the end of each request. */
 export interface RequestDiagnostic extends ConnectionDiagnostic {
   /** Time from the call to the reply or the failure, in milliseconds. */
   readonly duration: number
-  readonly error: Error | undefined
+  readonly error: DiagnosticError | undefined
 }
 
 /** Data published to `holdfast:queue`: each time that back-pressure pauses or resumes the socket. */
@@ -116,7 +153,7 @@ export interface RoundTripDiagnostic extends ConnectionDiagnostic {
 
 /** Data published to `holdfast:error`: each error that `@OnError` or the log receives. */
 export interface ErrorDiagnostic extends ConnectionDiagnostic {
-  readonly error: Error
+  readonly error: DiagnosticError
   readonly stage: string
   readonly handler: string | undefined
   readonly fatal: boolean

@@ -38,7 +38,8 @@ export class DispatchContext {
   readonly router: Router
   readonly logger: Logger
   readonly settings: DispatchSettings
-  readonly #target: string
+  /** Name of the class. */
+  readonly target: string
   #errorHandlers: ErrorHandlers | undefined
   #repeatedFailures: RepeatedFailures | undefined
   #unhandled: UnhandledMessageLog | undefined
@@ -56,7 +57,7 @@ export class DispatchContext {
     this.router = new Router(settings.route, table)
     this.logger = logger
     this.settings = settings
-    this.#target = className(instance.constructor)
+    this.target = className(instance.constructor)
   }
 
   get #errors(): ErrorHandlers {
@@ -78,7 +79,7 @@ export class DispatchContext {
   }
 
   get unhandled(): UnhandledMessageLog {
-    return (this.#unhandled ??= new UnhandledMessageLog(this.#target, this.logger, this.table.messages))
+    return (this.#unhandled ??= new UnhandledMessageLog(this.target, this.logger, this.table.messages))
   }
 
   /** Returns true if messages in which the route found this value have no handler, and this has already been logged. */

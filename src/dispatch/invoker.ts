@@ -1,4 +1,6 @@
 import type { Handler } from '../annotations/handler-table.js'
+import { handlerChannels } from '../diagnostics/channels.js'
+import { traceCall } from './trace-call.js'
 
 type Method = (event: unknown, context: unknown) => unknown
 
@@ -14,6 +16,19 @@ export interface HandlerCall {
 
 /** Wraps each call to a handler, and determines its return value: usually that of `next()`, which calls the handler. */
 export type Around = (call: HandlerCall, next: () => unknown) => unknown
+
+const { start, end, asyncStart, asyncEnd, error } = handlerChannels
+
+/** Returns true if a channel of the calls has subscribers. Node.js 20 has no `hasSubscribers` for all of them. */
+function isTraced(): boolean {
+  return (
+    start.hasSubscribers ||
+    end.hasSubscribers ||
+    asyncStart.hasSubscribers ||
+    asyncEnd.hasSubscribers ||
+    error.hasSubscribers
+  )
+}
 
 /**
  * Calls the methods of one instance. Tracks the calls for which `close()` must not wait: those that are still in their synchronous part.
@@ -37,17 +52,22 @@ export class Invoker {
   /** Calls a handler. The caller must catch its errors. */
   call(handler: Handler, event: unknown, context: unknown): unknown {
     const releases = this.#releases
-    const result = this.#around
-      ? this.#callAround(this.#around, handler, event, context)
-      : (this.#instance[handler.method] as Method)(event, context)
+    const result =
+      this.#around || isTraced()
+        ? this.#callSeen(handler, event, context)
+        : (this.#instance[handler.method] as Method)(event, context)
     this.#closedDuringCall = this.#releases > releases
     return result
   }
 
-  #callAround(around: Around, { method, name }: Handler, event: unknown, context: unknown): unknown {
+  /** Calls a handler that is traced or wrapped. The trace includes the function that wraps it. */
+  #callSeen(handler: Handler, event: unknown, context: unknown): unknown {
+    const { method, name } = handler
     const instance = this.#instance
-    const call = { instance, handler: name, method, event, context }
-    return around(call, () => (instance[method] as Method)(event, context))
+    const around = this.#around
+    const run = (): unknown => (instance[method] as Method)(event, context)
+    const call = around ? () => around({ instance, handler: name, method, event, context }, run) : run
+    return isTraced() ? traceCall(handler, event, context, call) : call()
   }
 
   /** Releases every call that is currently in its synchronous part, so that `close()` does not wait for it. */

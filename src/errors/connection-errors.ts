@@ -46,10 +46,15 @@ export function isCertificateError(code: string): boolean {
 
 /** Details of a failed handshake. */
 export interface HandshakeFacts {
+  /** HTTP status of the rejection. */
   readonly status?: number | undefined
+  /** Response headers, with lowercase names. */
   readonly headers?: Readonly<Record<string, string | string[] | undefined>> | undefined
+  /** Start of the response body, up to 16 KiB. */
   readonly body?: string | undefined
+  /** Invalid part of an upgrade. */
   readonly violation?: 'upgrade' | 'accept' | 'subprotocol' | 'extension' | undefined
+  /** Scheme, host, and port of the proxy that refused to connect, without credentials. */
   readonly proxy?: string | undefined
 }
 
@@ -166,6 +171,7 @@ export class ConnectionLostError extends ConnectionError {
   readonly code = 'HOLDFAST_CONNECTION_LOST'
   /** Close code received from the server; 1006 if no close frame arrived. */
   readonly closeCode: number
+  /** Reason in the server's close frame; may be empty. */
   readonly reason: string
 
   constructor(message: string, closeCode: number, reason: string, options?: ErrorOptions) {
@@ -177,7 +183,9 @@ export class ConnectionLostError extends ConnectionError {
 
 /** A limit on received messages and its value. */
 export interface ReceiveLimit {
+  /** Option that sets the limit. */
   readonly option: 'maxPayload' | 'maxFragments'
+  /** Value of the option. */
   readonly value: number
 }
 
@@ -205,6 +213,7 @@ function describeExcess({ option, value }: ReceiveLimit): string {
 /** Thrown or reported when `reconnect.maxAttempts` attempts have failed. `cause` is the last error. */
 export class RetriesExhaustedError extends ConnectionError {
   readonly code = 'HOLDFAST_RETRIES_EXHAUSTED'
+  /** Number of attempts that failed. */
   readonly attempts: number
 
   constructor(attempts: number, cause: unknown) {

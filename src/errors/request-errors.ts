@@ -8,6 +8,7 @@ export abstract class RequestError extends HoldfastError {}
 export interface RequestFacts {
   /** ID that the request was sent with; `undefined` if the request was not sent, or if the API has no IDs. */
   readonly id: unknown
+  /** The message of the request. */
   readonly message?: unknown
   /** ID of the connection, such as `TickerClient#1`. */
   readonly client?: string | undefined

@@ -79,6 +79,7 @@ export class MessageDroppedError extends SendError {
     this.messages = messages
   }
 
+  /** Number of messages that were dropped. */
   get count(): number {
     return this.messages.length
   }

@@ -1,6 +1,7 @@
 import type { Codec } from '../codecs/codec.js'
 import { jsonCodec } from '../codecs/json.js'
-import { messageChannel, publishMessage } from '../diagnostics/channels.js'
+import { messageChannel } from '../diagnostics/channels.js'
+import type { DiagnosticSource } from '../diagnostics/payloads.js'
 import { DecodeError } from '../errors/message-errors.js'
 import { describeValue } from '../core/describe-value.js'
 import { syncAnswer } from '../core/thenable.js'
@@ -44,7 +45,7 @@ export interface SelectiveHandlers extends InboundHandlers {
 }
 
 /** The link that a frame arrived on. */
-export interface InboundTarget {
+export interface InboundTarget extends DiagnosticSource {
   /** False once the link is abandoned. Anything that still arrives is dropped. */
   readonly isLive: boolean
   /** False once no more handler calls may start. */
@@ -71,7 +72,6 @@ export interface Onlookers {
  * in that order.
  */
 export class InboundPipeline {
-  readonly #id: string
   /** `undefined` if each link has its own codec. */
   readonly #codec: Codec | undefined
   readonly #onlookers: Onlookers
@@ -83,8 +83,7 @@ export class InboundPipeline {
   #unwanted: UnwantedTexts | undefined
 
   /** @param isShared true if messages are offered to interceptors and observers from the start */
-  constructor(id: string, codec: Codec | undefined, takers: Onlookers, isShared: boolean, unpack?: Unpack) {
-    this.#id = id
+  constructor(codec: Codec | undefined, takers: Onlookers, isShared: boolean, unpack?: Unpack) {
     this.#codec = codec
     this.#onlookers = takers
     this.#intercepts = isShared
@@ -178,7 +177,7 @@ export class InboundPipeline {
     const isMessage = kind === 'message'
     if (isMessage) {
       this.lastMessage = value
-      if (messageChannel.hasSubscribers) publishMessage(this.#id, value)
+      if (messageChannel.hasSubscribers) messageChannel.publish({ ...receiver.facts, message: value })
     }
     const isShared = isMessage && this.#intercepts
     if (isShared && receiver.intercept(value)) return false

@@ -1,12 +1,18 @@
-// The entry holdfast/routes: functions for the `route` option.
+/**
+ * Functions for the `route` option.
+ *
+ * @packageDocumentation
+ */
 import { isKey, own, readerOf } from './route.js'
-import type { Reader, RoutePath } from './route.js'
+import type { KeyReader, RoutePath } from './route.js'
+
+export type { KeyReader } from './route.js'
 
 /**
  * Routes by two values, such as Discord's `op` and `t`. The key is both values joined with a slash: `'0/READY'`. If only one value is
  * present, the key is that value, unchanged.
  */
-export function keyPair(first: RoutePath, second: RoutePath): Reader {
+export function keyPair(first: RoutePath, second: RoutePath): KeyReader {
   const [readFirst, readSecond] = [readerOf(first), readerOf(second)]
   return (message) => {
     const [one, other] = [readFirst(message), readSecond(message)]
@@ -16,7 +22,7 @@ export function keyPair(first: RoutePath, second: RoutePath): Reader {
 }
 
 /** Routes by which property a message has. The key is the first of `names` that the message has as a property. */
-export function keyPresent(...names: readonly string[]): Reader {
+export function keyPresent(...names: readonly string[]): KeyReader {
   return (message) => names.find((name) => own(message, name) !== undefined)
 }
 
@@ -24,7 +30,7 @@ export function keyPresent(...names: readonly string[]): Reader {
  * Routes by one part of a string. For example, with `keyPart('stream', '@', 1)`, the key of `{"stream":"btcusdt@depth@100ms"}` is
  * `'depth'`. Negative positions count from the end. If the string or the part is missing, the message has no key.
  */
-export function keyPart(path: RoutePath, separator: string, position: number): Reader {
+export function keyPart(path: RoutePath, separator: string, position: number): KeyReader {
   const read = readerOf(path)
   return (message) => {
     const text = read(message)

@@ -26,7 +26,8 @@ type Result = IteratorResult<unknown, undefined>
 
 /** Iterates over messages as they arrive. Each `next()` consumes one message, even if its promise is never awaited. */
 export interface MessageIterator extends AsyncIterableIterator<unknown, undefined, NextOptions | undefined> {
-  next(options?: NextOptions): Promise<Result>
+  /** Resolves with the next message. Rejects if an error ended the connection, or with the reason of an aborted signal. */
+  next(options?: NextOptions): Promise<IteratorResult<unknown, undefined>>
   /** Ends the iteration immediately and drops buffered messages. */
   return(): Promise<IteratorReturnResult<undefined>>
 }
@@ -126,7 +127,7 @@ class MessageStream implements MessageIterator {
     return this
   }
 
-  next(options?: NextOptions): Promise<Result> {
+  next(options?: NextOptions): Promise<IteratorResult<unknown, undefined>> {
     // A stream that has ended no longer listens to the signal, so that a long-lived signal does not keep the buffer in memory.
     if (this.#buffer.size > 0 && this.#signal?.aborted) this.abort()
     const signal = options?.signal
@@ -178,7 +179,7 @@ class MessageStream implements MessageIterator {
     return message
   }
 
-  #wait(signal: AbortSignal | undefined): Promise<Result> {
+  #wait(signal: AbortSignal | undefined): Promise<IteratorResult<unknown, undefined>> {
     const ends = deferred<Result>()
     const leave = (): void => {
       this.#pending.delete(place)

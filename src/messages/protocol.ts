@@ -3,8 +3,11 @@
  * maps the names of requests to the types of their replies.
  */
 export interface Protocol {
+  /** Types of the messages to the server, by key. */
   readonly toServer?: object | undefined
+  /** Types of the messages to the client, by key. */
   readonly toClient?: object | undefined
+  /** Types of the replies, by the key of the request. */
   readonly replies?: object | undefined
 }
 
@@ -13,6 +16,7 @@ declare const SIDE: unique symbol
 
 /** One side of a protocol: its incoming messages, its outgoing messages, and the replies to the outgoing messages. */
 export interface ProtocolSide<Incoming = unknown, Outgoing = unknown, Replies = unknown> {
+  /** Exists only for the compiler. @hidden */
   readonly [SIDE]?: { readonly incoming: Incoming; readonly outgoing: Outgoing; readonly replies: Replies }
 }
 

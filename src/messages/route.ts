@@ -7,7 +7,7 @@ export type RoutePath = string | number | ((message: unknown) => unknown)
 export type Route = RoutePath | readonly RoutePath[]
 
 /** Reads a message's key. */
-export type Reader = (message: unknown) => unknown
+export type KeyReader = (message: unknown) => unknown
 
 /**
  * Returns the function that reads a message's key.
@@ -17,7 +17,7 @@ export type Reader = (message: unknown) => unknown
  *
  * @param option name of the option, used in the error if a function returns a promise
  */
-export function readerOf(route: Route, option = 'route'): Reader {
+export function readerOf(route: Route, option = 'route'): KeyReader {
   if (typeof route === 'function') return (message) => syncAnswer(route(message), `The ${option} function`)
   if (typeof route === 'number' || typeof route === 'string') return knownReader(route)
   const readers = route.map((each) => readerOf(each, option))
@@ -35,9 +35,9 @@ export function isKey(value: unknown): value is string | number {
 }
 
 /** Readers by path. All connections share them, because many connections use the same few paths. */
-const known = new Map<string | number, Reader>()
+const known = new Map<string | number, KeyReader>()
 
-function knownReader(path: string | number): Reader {
+function knownReader(path: string | number): KeyReader {
   let read = known.get(path)
   if (!read) {
     read = typeof path === 'number' ? (message) => step(message, path) : pathReader(path)
@@ -51,7 +51,7 @@ export function isProperty(route: Route): route is string {
   return typeof route === 'string' && isName(route)
 }
 
-function pathReader(path: string): Reader {
+function pathReader(path: string): KeyReader {
   if (isName(path)) return (message) => own(message, path)
   const steps = path.split('.').map((name) => (isPosition(name) ? Number(name) : name))
   return (message) => {

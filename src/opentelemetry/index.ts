@@ -1,1 +1,2 @@
-export {}
+export { HoldfastInstrumentation } from './instrumentation.js'
+export type { HoldfastInstrumentationConfig, MessagePropagation } from './config.js'

@@ -12,7 +12,7 @@ import type { PeriodicOptions } from '../link/periodic-messages.js'
 import type { RateLimitSettings } from '../link/rate-limiter.js'
 import type { Failure } from '../session/disconnect.js'
 import type { AckOnArrival, Unpack } from '../messages/inbound.js'
-import type { Logger } from '../core/logger.js'
+import type { LogLogger, Logger } from '../core/logger.js'
 import type { SubscriptionsOptions } from '../subscriptions/subscribe-options.js'
 import type { Route } from '../messages/route.js'
 import type { TlsOptions } from '../transports/socket-options.js'
@@ -252,8 +252,13 @@ export interface ConnectionOptions {
    * @default no proxy
    */
   readonly proxy?: ProxyOption | undefined
-  /** Receives log lines and unhandled errors. `false` disables logging. @default the console, from `warn` up */
-  readonly logger?: Logger | false | undefined
+  /**
+   * Receives log lines and unhandled errors. `false` disables logging. A logger that has `log` instead of `info`, such as Nest's, receives
+   * only text.
+   *
+   * @default the console, from `warn` up
+   */
+  readonly logger?: Logger | LogLogger | false | undefined
   /** Source of time. Replace it in tests. */
   readonly clock?: Clock | undefined
   /** Returns a random number from 0 up to, but not including, 1. Replace it in tests. @default Math.random */

@@ -213,8 +213,11 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<keyof ConnectionOptions, Chec
   [
     'logger',
     shapeCheck(
-      (value) => value === false || hasMethods(value, 'debug', 'info', 'warn', 'error'),
-      'an object with debug, info, warn, and error, or false',
+      (value) =>
+        value === false ||
+        hasMethods(value, 'debug', 'info', 'warn', 'error') ||
+        hasMethods(value, 'log', 'warn', 'error'),
+      'an object with debug, info (or log), warn, and error, or false',
       'use console, another logger, or false to disable logging',
     ),
   ],

@@ -1,3 +1,8 @@
+/**
+ * Presets of the `requests` option for common request protocols.
+ *
+ * @packageDocumentation
+ */
 import { describeValue } from '../core/describe-value.js'
 import { idOfCall, isRecord, propertyAccessor } from './request-options.js'
 import type { RequestsOptions } from './request-options.js'

@@ -1,3 +1,8 @@
+/**
+ * Gap detection for numbered messages, and states that are built from a snapshot and changes.
+ *
+ * @packageDocumentation
+ */
 export { Sequence } from './sequence.js'
 export type { SequenceDuplicate, SequenceGap, SequenceOptions, SequenceResult } from './sequence.js'
 export type { SequenceNumber } from './numbers.js'

@@ -5,6 +5,7 @@ import type { RolloverOptions } from './rollover.js'
 
 /** Missing numbers in a stream. */
 export interface SequenceGap<Key = string> {
+  /** Stream that the numbers are missing in. */
   readonly stream: Key
   /** The first missing number. */
   readonly from: SequenceNumber
@@ -14,7 +15,9 @@ export interface SequenceGap<Key = string> {
 
 /** A message that has already arrived. */
 export interface SequenceDuplicate<Key = string> {
+  /** Stream of the message. */
   readonly stream: Key
+  /** Number of the message. */
   readonly number: SequenceNumber
 }
 

@@ -8,11 +8,13 @@ import type { Stage } from '../errors/stage.js'
 export interface CloseInfo {
   /** Close code received from the server: 1005 if the close frame contained no code, 1006 if no close frame arrived. */
   readonly code: number
+  /** Reason in the server's close frame; may be empty. */
   readonly reason: string
   /** Close code that Holdfast sent. */
   readonly sentCode?: number | undefined
   /** True if the server's close frame arrived. */
   readonly wasClean: boolean
+  /** Side that ended the link. */
   readonly initiator: Initiator
   /** True if Holdfast is going to reconnect, as decided when this link was lost. A later `close()` can still prevent that. */
   readonly willReconnect: boolean
@@ -39,7 +41,9 @@ export interface Failure {
   readonly headers?: Readonly<Record<string, string | string[] | undefined>> | undefined
   /** Close code received on a link that had opened; 1006 if no close frame arrived. */
   readonly code?: number | undefined
+  /** Reason in the close frame; `undefined` if no link had opened. */
   readonly reason?: string | undefined
+  /** Side that ended the link or the attempt. */
   readonly initiator: Initiator
   /** Number of the attempt, starting at 1. */
   readonly attempt: number

@@ -1,6 +1,7 @@
 import { encodeWith } from '../codecs/codec.js'
 import { toError } from '../core/error-text.js'
 import { syncAnswer } from '../core/thenable.js'
+import type { ConnectionDiagnostic } from '../diagnostics/payloads.js'
 import type { HeartbeatTimeoutError } from '../errors/connection-errors.js'
 import type { BackpressureError } from '../errors/request-errors.js'
 import type { Stage } from '../errors/stage.js'
@@ -32,6 +33,8 @@ export interface LinkUserOwner<S> {
   readonly hub: MessageHub
   /** Returns the connection bound to this session's link. */
   connectionOf(session: S): HandlerConnection
+  /** Returns the facts for diagnostics about one link. */
+  factsOf(connectionNumber: number): ConnectionDiagnostic
   /** Reports an error that does not affect the connection. */
   report(error: Error, stage: Stage, consequence: string, message?: unknown): void
 }
@@ -62,6 +65,10 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
     this.owner = owner
     this.link = new Link<LinkUser>(number, transport, settings, this, owner.hub)
     this.handlers = listener.openSession(this)
+  }
+
+  get facts(): ConnectionDiagnostic {
+    return this.owner.factsOf(this.link.number)
   }
 
   get connection(): HandlerConnection {

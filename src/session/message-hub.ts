@@ -50,14 +50,13 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
   /** perf: saves 40 B per idle connection. */
   #counter: MessageCounter | undefined
 
-  constructor(id: string, settings: MessageHubSettings, port: MessageTakersPort) {
+  constructor(settings: MessageHubSettings, port: MessageTakersPort) {
     const { ackOnArrival, clock, codec, hasRequests, heartbeat, rateLimit, unpack } = settings
     this.#settings = settings
     this.#port = port
     if (rateLimit) this.limiter = new RateLimiter(rateLimit, clock, { send: (frame) => frame.run() })
     const hasReplies = hasRequests || (heartbeat.style === 'message' && heartbeat.isReply !== undefined)
     this.inbound = new InboundPipeline(
-      id,
       sharedCodec(codec),
       this,
       hasReplies || ackOnArrival !== undefined,

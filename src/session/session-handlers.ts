@@ -83,6 +83,8 @@ export interface ConnectionFailure {
 
 /** Receives the events of a connection. The dispatcher implements it. No method throws or rejects. */
 export interface ConnectionListener {
+  /** Name of the class whose handlers run. */
+  readonly target: string
   /** Called when a link has opened, before any of its messages are delivered. */
   openSession(session: SessionPort): SessionHandlers
   onStateChange(state: ConnectionState): void

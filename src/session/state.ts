@@ -1,4 +1,5 @@
-import { publishState, stateChannel } from '../diagnostics/channels.js'
+import { stateChannel } from '../diagnostics/channels.js'
+import type { DiagnosticSource } from '../diagnostics/payloads.js'
 import { ConnectionClosedError } from '../errors/send-errors.js'
 import { LazyDeferred, RESOLVED, deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
@@ -9,16 +10,20 @@ import type { Initiator } from '../link/close-code.js'
 /**
  * State of a connection.
  *
- * (start) ──▶ connecting ──▶ opening ──▶ open          opening: the socket is open, and `@OnOpen` runs
- * ▲  │            │          │
- * │  ▼            ▼          ▼
- * waiting ◀──── failed or lost, will retry
+ * ```text
+ * (start) ──▶ connecting ──▶ opening ──▶ open          opening: the socket is open, and @OnOpen runs
+ *             ▲  │            │          │
+ *             │  ▼            ▼          ▼
+ *             waiting ◀───── failed or lost, will retry
  *
  * any of these ── close(), or no retry left ──▶ closing ──▶ closed
+ * ```
  */
 export type ConnectionState =
   | {
+      /** An attempt to connect is running. */
       readonly status: 'connecting'
+      /** Number of the attempt, starting at 1. */
       readonly attempt: number
       /**
        * Milliseconds after which `connectLimiter` lets the attempt start at the latest, measured from the start of this state; `undefined` if
@@ -35,6 +40,7 @@ export type ConnectionState =
       readonly protocol: string
     }
   | {
+      /** Holdfast waits before the next attempt. */
       readonly status: 'waiting'
       /** Number of the next attempt. */
       readonly attempt: number
@@ -46,13 +52,23 @@ export type ConnectionState =
       readonly cause: Error
     }
   | {
+      /** The connection is closing permanently. */
       readonly status: 'closing'
+      /** Side that started to close. */
       readonly initiator: Initiator
+      /** Close code that Holdfast sends or has received. */
       readonly code: number
+      /** Reason in the close frame; may be empty. */
       readonly reason: string
     }
-  | { readonly status: 'closed'; readonly close: CloseInfo }
+  | {
+      /** The connection is closed permanently. */
+      readonly status: 'closed'
+      /** How the last link ended. */
+      readonly close: CloseInfo
+    }
 
+/** Status of a connection, such as `'open'`. */
 export type Status = ConnectionState['status']
 
 /** Passed to `@OnOpen`. */
@@ -75,7 +91,7 @@ export interface OpenInfo {
 
 /** Stores the public state of a connection, and notifies callers that wait for it to open or to end. */
 export class StateHolder {
-  readonly #id: string
+  readonly #source: DiagnosticSource
   /** Resolves in the state `closed`. */
   readonly closed = new LazyDeferred<CloseInfo>()
   #state: ConnectionState = { status: 'connecting', attempt: 1 }
@@ -86,8 +102,8 @@ export class StateHolder {
   /** perf: saves 42 B per idle connection. */
   #closing: LazySignal | undefined
 
-  constructor(id: string) {
-    this.#id = id
+  constructor(source: DiagnosticSource) {
+    this.#source = source
   }
 
   get state(): ConnectionState {
@@ -123,7 +139,8 @@ export class StateHolder {
       this.#opened?.resolve()
       this.#opened = undefined
     }
-    if (stateChannel.hasSubscribers) publishState({ connection: this.#id, from: this.#published, to })
+    if (stateChannel.hasSubscribers)
+      stateChannel.publish({ ...this.#source.facts, from: this.#published, to })
     this.#published = to
   }
 

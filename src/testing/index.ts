@@ -1,3 +1,8 @@
+/**
+ * The test kit: a server in memory, a fake clock, recordings, and a real server on a free port.
+ *
+ * @packageDocumentation
+ */
 export { accept, dropAfter, flood, halfOpenAfter, ignore, refuse, reply } from './behaviors.js'
 export type { Behavior } from './behaviors.js'
 export { FakeClock } from './fake-clock.js'

@@ -11,6 +11,7 @@ import { describeMessages } from './wait-error.js'
 export interface CloseFrame {
   /** Close code; 1005 if the frame contained none. */
   readonly code: number
+  /** Reason; `''` if the frame contained none. */
   readonly reason: string
 }
 

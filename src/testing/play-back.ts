@@ -16,6 +16,7 @@ import type {
   RecordedOpen,
 } from './recording.js'
 
+/** Options of {@link playBack}. */
 export interface PlayBackOptions {
   /**
    * Playback speed: 1 is the recorded speed, and 2 is twice that speed. With `Infinity`, there are no gaps, and each event happens in a

@@ -7,6 +7,7 @@ import { TAP } from '../diagnostics/taps.js'
 import type { AttachTap, Tap, TapEvent } from '../diagnostics/taps.js'
 import type { RecordedEvent } from './recording.js'
 
+/** Options of {@link record}. */
 export interface RecordOptions {
   /**
    * Changes an event before it is written. If it returns `undefined`, the event is left out. If it throws, the recording ends.
@@ -24,6 +25,7 @@ export type RecordingSink = ((line: string) => void) | Writable
 /** Ends the recording. `using stop = record(…)` ends it at the end of the block. */
 export interface StopRecording {
   (): void
+  /** Ends the recording. */
   [Symbol.dispose](): void
 }
 

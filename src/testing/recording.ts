@@ -4,6 +4,7 @@ import { describeValue } from '../core/describe-value.js'
 export interface RecordedOpen {
   /** Seconds since the recording started. */
   readonly t: number
+  /** Kind of the event. */
   readonly d: 'open'
   /** Number of the link. */
   readonly link?: number | undefined
@@ -17,20 +18,29 @@ export interface RecordedOpen {
 
 /** One message: `text` contains the exact text, or `b64` the exact bytes in base64. */
 export interface RecordedMessage {
+  /** Seconds since the recording started. */
   readonly t: number
+  /** Direction, as seen from the client. */
   readonly d: 'send' | 'recv'
+  /** Number of the link. */
   readonly link?: number | undefined
+  /** Text of the message. */
   readonly text?: string | undefined
+  /** Bytes of the message in base64. */
   readonly b64?: string | undefined
 }
 
 /** A link that ended. */
 export interface RecordedClose {
+  /** Seconds since the recording started. */
   readonly t: number
+  /** Kind of the event. */
   readonly d: 'close'
+  /** Number of the link. */
   readonly link?: number | undefined
   /** Close code received; 1006 if there was no close frame. */
   readonly code?: number | undefined
+  /** Reason in the close frame. */
   readonly reason?: string | undefined
   /** Close code that the client sent, if it was the first to close. */
   readonly sentCode?: number | undefined
@@ -40,9 +50,13 @@ export interface RecordedClose {
 
 /** An attempt to connect that failed. */
 export interface RecordedFailure {
+  /** Seconds since the recording started. */
   readonly t: number
+  /** Kind of the event. */
   readonly d: 'fail'
+  /** Number of the attempt, starting at 1. */
   readonly attempt?: number | undefined
+  /** URL, by default without its query. */
   readonly url?: string | undefined
   /** HTTP status of the server's response, if it sent one. */
   readonly status?: number | undefined

@@ -36,7 +36,9 @@ export interface TlsOptions {
 /** Server to connect to, as passed to `createConnection`. Can be passed to `net.connect` and `tls.connect`. */
 export interface ConnectionTarget
   extends Omit<TcpNetConnectOpts, 'host'>, Omit<NodeTlsOptions, keyof TcpNetConnectOpts> {
+  /** Host name or IP address. */
   readonly host: string
+  /** Port number. */
   readonly port: number
   /** Path of the Unix socket, if the URL contains one. */
   readonly path?: string | undefined

@@ -85,6 +85,7 @@ export interface Handshake {
 export interface TransportEnd {
   /** Close code received; 1005 if the frame contained none, 1006 if there was no close frame. */
   readonly code: number
+  /** Reason in the close frame; empty if there was none. */
   readonly reason: string
   /** Close code that this side sent because the peer violated the protocol or a limit. */
   readonly sentCode?: number | undefined
@@ -108,7 +109,9 @@ export interface OpenTransportListener {
    * @returns whether the message is skipped; if not, it must be delivered next
    */
   skip?(text: string, from: number, keyEnd: number, to: number): boolean
+  /** Receives a ping. The transport answers it. */
   onPing(data: Uint8Array): void
+  /** Receives a pong. */
   onPong(data: Uint8Array): void
   /**
    * Called exactly once, as the last event, even after `terminate()` or if the transport never opened. Never called synchronously from
@@ -147,7 +150,14 @@ export interface FrameOptions extends SendOptions {
    * only pings, pongs, and the close frame are sent. A transport that cannot send fragments joins them and sends the message with the last
    * one.
    */
-  readonly fragment?: { readonly isBinary: boolean; readonly isLast: boolean } | undefined
+  readonly fragment?:
+    | {
+        /** Whether the message is binary. */
+        readonly isBinary: boolean
+        /** Whether this fragment completes the message. */
+        readonly isLast: boolean
+      }
+    | undefined
 }
 
 /** One socket. Answers the latest ping of each event-loop turn automatically, and does nothing else on its own. */
@@ -172,6 +182,7 @@ export interface Transport {
   send(data: string | Uint8Array, flushed?: () => void, options?: FrameOptions): void
   /** Sends a ping. If given, `flushed` is called once the ping has been sent or never will be. */
   ping(data: Uint8Array, flushed?: () => void): void
+  /** Sends a pong. */
   pong(data: Uint8Array): void
   /** Starts the closing handshake (RFC 6455, section 7.1.2). */
   close(code: number, reason: string): void
@@ -179,6 +190,7 @@ export interface Transport {
   terminate(): void
   /** Stops reading, so that TCP slows the peer down. Data that has already been read may still be delivered. */
   pause(): void
+  /** Resumes reading after `pause()`. */
   resume(): void
 }
 

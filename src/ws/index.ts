@@ -1,3 +1,7 @@
-// Entry point holdfast/transports.
+/**
+ * The default transport with your own settings.
+ *
+ * @packageDocumentation
+ */
 export { createWsTransport } from './ws-transport.js'
 export type { WsTransportOptions } from './ws-transport.js'

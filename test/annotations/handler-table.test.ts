@@ -264,6 +264,8 @@ describe('handlersOf', () => {
       expect(messages.get('ticker')).to.deep.equal({
         method: 'tick',
         name: 'Priced#tick',
+        event: 'message',
+        decorator: "@OnMessage('ticker', a zod schema)",
         schema: Price,
       })
       expect(rest?.schema).to.equal(Price)

@@ -1,9 +1,10 @@
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { Inject, Injectable } from '@nestjs/common'
 import { expect } from 'chai'
 import { transform } from 'esbuild'
-import { delay, inject, injectable } from 'tsyringe'
+import { container, delay, inject, injectable } from 'tsyringe'
 import {
   bootstrap,
   Connection,
@@ -288,6 +289,55 @@ describe('startup mistakes', () => {
         }
       }
       expect((await onlyMistake(Ticker)).place).to.equal('Repository, constructor parameter 1')
+    })
+
+    it('a provider of Nest, which would be a second instance', async () => {
+      @Injectable()
+      class NestStore {}
+      @WebSocketClient()
+      class Client {
+        constructor(readonly store: NestStore) {}
+        @OnMessage() received(): void {}
+      }
+      expect(await onlyMistake(Client)).to.deep.equal({
+        place: 'Client, constructor parameter 1',
+        cause:
+          "NestStore has Nest's @Injectable, so Nest creates it, and Holdfast would create a second instance",
+        fix: 'in a NestJS application, use HoldfastModule from holdfast/nestjs, which lets Nest create the client. Otherwise, add NestStore to the providers of a module, or remove @Injectable',
+      })
+    })
+
+    it("no mistake if a module or the container provides a class with Nest's @Injectable", async () => {
+      @Injectable()
+      class NestStore {}
+      @WebSocketClient({ url: 'ws://peer.test' })
+      class Client {
+        constructor(readonly store: NestStore) {}
+        @OnMessage() received(): void {}
+      }
+      @Module({ providers: [NestStore], clients: [Client] })
+      class AppModule {}
+      const { connect } = new MemoryServer()
+      const app = await bootstrap(AppModule, { transport: connect })
+      expect(app.client(Client).instance.store).to.equal(app.get(NestStore))
+      await app.close()
+      const child = container.createChildContainer().register(NestStore, { useClass: NestStore })
+      const client = await bootstrap(Client, { transport: connect, container: child })
+      expect(client.instance.store).to.be.instanceOf(NestStore)
+      await client.close()
+    })
+
+    it("Nest's @Inject, which only Nest reads", async () => {
+      @WebSocketClient()
+      class Client {
+        constructor(@Inject('API_KEY') readonly key: string) {}
+        @OnMessage() received(): void {}
+      }
+      expect(await onlyMistake(Client)).to.deep.equal({
+        place: 'Client, constructor parameter 1',
+        cause: "only Nest reads Nest's @Inject('API_KEY')",
+        fix: "in a NestJS application, use HoldfastModule from holdfast/nestjs, which lets Nest create the client. Otherwise, list the tokens: @WebSocketClient({ inject: ['API_KEY'] })",
+      })
     })
 
     it('a cycle, reported immediately', async () => {

@@ -61,6 +61,30 @@ describe('connectionLogger', () => {
     expect(logsInfo(new KeepingLogger())).to.equal(true)
   })
 
+  it('writes info lines to a logger that has log instead of info, and passes it only text', () => {
+    const lines: unknown[][] = []
+    const target = {
+      log: (...given: unknown[]) => lines.push(['log', ...given]),
+      warn: (...given: unknown[]) => lines.push(['warn', ...given]),
+      error: (...given: unknown[]) => lines.push(['error', ...given]),
+    }
+    const logger = connectionLogger(target, 'a')
+    const err = new Error('boom')
+    err.stack = 'Error: boom\n    at f (file.js:1:1)'
+    logger.debug('hidden')
+    logger.info('one', { key: 1 })
+    logger.warn('two', { err })
+    logger.error('three', { err })
+    logger.error('four')
+    expect(lines).to.deep.equal([
+      ['log', '[a] one'],
+      ['warn', '[a] two'],
+      ['error', '[a] three', '    at f (file.js:1:1)'],
+      ['error', '[a] four'],
+    ])
+    expect(logsInfo(logger)).to.equal(true)
+  })
+
   it('escapes each line as a whole', () => {
     const target = new KeepingLogger()
     connectionLogger(target, 'Tick\ner').warn('close: \u001b[2J')

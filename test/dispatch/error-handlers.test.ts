@@ -31,7 +31,7 @@ function rig({ any, byClass = [] }: Given = {}) {
   const instance: Record<string, Method> = {}
   const handlerOf = (method: string, run: Method): Handler => {
     instance[method] = run
-    return { method, name: `Ticker#${method}` }
+    return { method, name: `Ticker#${method}`, event: 'error', decorator: '@OnError()' }
   }
   const errors = new Map(byClass.map(([type, run]) => [type.prototype as object, handlerOf(type.name, run)]))
   const anyError = any && handlerOf('any', any)

@@ -4,7 +4,7 @@ import type { HandlerCall } from '#src/dispatch/invoker.js'
 import type { Handler } from '#src/annotations/handler-table.js'
 
 function handlerOf(method: string | symbol): Handler {
-  return { method, name: `Ticker#${String(method)}` }
+  return { method, name: `Ticker#${String(method)}`, event: 'message', decorator: '@OnMessage()' }
 }
 
 describe('Invoker', () => {

@@ -13,7 +13,7 @@ import { NoReplies, Replies } from '#src/dispatch/replies.js'
 import type { RepliesDispatch } from '#src/dispatch/replies.js'
 import { Invoker } from '#src/dispatch/invoker.js'
 
-const HANDLER: Handler = { method: 'tick', name: 'Ticker#tick' }
+const HANDLER: Handler = { method: 'tick', name: 'Ticker#tick', event: 'message', decorator: '@OnMessage()' }
 
 const MESSAGE = {
   kind: 'message',

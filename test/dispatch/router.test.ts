@@ -3,9 +3,9 @@ import type { MessageKey } from 'holdfast'
 import type { Handler, HandlerTable, MessageHandler } from '#src/annotations/handler-table.js'
 import { Router } from '#src/dispatch/router.js'
 
-const TICK: Handler = { method: 'tick', name: 'Ticker#tick' }
-const FIVE: Handler = { method: 'five', name: 'Ticker#five' }
-const REST: Handler = { method: 'rest', name: 'Ticker#rest' }
+const TICK: Handler = { method: 'tick', name: 'Ticker#tick', event: 'message', decorator: '@OnMessage()' }
+const FIVE: Handler = { method: 'five', name: 'Ticker#five', event: 'message', decorator: '@OnMessage()' }
+const REST: Handler = { method: 'rest', name: 'Ticker#rest', event: 'message', decorator: '@OnMessage()' }
 
 function tableOf(rest?: Handler): HandlerTable {
   const messages = new Map<MessageKey, Handler>([

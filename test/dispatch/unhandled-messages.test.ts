@@ -15,7 +15,11 @@ function rig(handlers: Readonly<Record<string, string | number>> = {}) {
     warn: (line: string) => void warnings.push(line),
   }
   const table = Object.entries(handlers).map(
-    ([method, key]) => [key, { method, name: `Ticker#${method}` }] as const,
+    ([method, key]) =>
+      [
+        key,
+        { method, name: `Ticker#${method}`, event: 'message' as const, decorator: '@OnMessage()' },
+      ] as const,
   )
   return { warnings, unhandled: new UnhandledMessageLog('Ticker', logger, new Map(table)) }
 }

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { ConnectionClosedError } from 'holdfast'
+import type { DiagnosticSource } from '#src/diagnostics/payloads.js'
 import { StateHolder } from '#src/session/state.js'
 import type { ConnectionState } from '#src/session/state.js'
 import { rejection } from '../support/rejection.js'
@@ -8,15 +9,26 @@ import { rejection } from '../support/rejection.js'
 const OPEN: ConnectionState = { status: 'open', connectionNumber: 1, protocol: '' }
 const CLOSING: ConnectionState = { status: 'closing', initiator: 'local', code: 1000, reason: '' }
 
+const SOURCE: DiagnosticSource = {
+  facts: {
+    connection: 'a#1',
+    client: 'a',
+    class: 'A',
+    serverAddress: undefined,
+    serverPort: undefined,
+    connectionNumber: 0,
+  },
+}
+
 describe('StateHolder', () => {
   it('starts in the state connecting', () => {
-    const holder = new StateHolder('a#1')
+    const holder = new StateHolder(SOURCE)
     expect(holder.state).to.deep.equal({ status: 'connecting', attempt: 1 })
     expect(holder.isClosing).to.be.false
   })
 
   it('resolves whenOpen when `open` is published, and immediately while open', async () => {
-    const holder = new StateHolder('a#1')
+    const holder = new StateHolder(SOURCE)
     let isOpen = false
     const opened = holder.whenOpen().then(() => (isOpen = true))
     holder.publish('opening')
@@ -29,7 +41,7 @@ describe('StateHolder', () => {
   })
 
   it('rejects whenOpen when `closing` is published, and from then on', async () => {
-    const holder = new StateHolder('a#1')
+    const holder = new StateHolder(SOURCE)
     const waiting = rejection(holder.whenOpen())
     holder.set(CLOSING)
     holder.publish('closing')
@@ -42,19 +54,19 @@ describe('StateHolder', () => {
     const seen: unknown[] = []
     const note = (message: unknown): void => void seen.push(message)
     subscribe('holdfast:state', note)
-    const holder = new StateHolder('a#1')
+    const holder = new StateHolder(SOURCE)
     holder.set(CLOSING)
     holder.publish('waiting')
     holder.publish('closing')
     unsubscribe('holdfast:state', note)
     expect(seen).to.deep.equal([
-      { connection: 'a#1', from: 'connecting', to: 'waiting' },
-      { connection: 'a#1', from: 'waiting', to: 'closing' },
+      { ...SOURCE.facts, from: 'connecting', to: 'waiting' },
+      { ...SOURCE.facts, from: 'waiting', to: 'closing' },
     ])
   })
 
   it('aborts its signal with the first reason, even if the signal is first read later', () => {
-    const holder = new StateHolder('a#1')
+    const holder = new StateHolder(SOURCE)
     const reason = new Error('closed')
     holder.abort(reason)
     expect(holder.signal.reason).to.equal(reason)

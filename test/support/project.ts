@@ -12,6 +12,11 @@ export const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
 
 /** The parts of package.json that matter to users of the package. */
 export interface PackageJson {
+  readonly homepage: string
+  readonly bugs: string
+  readonly repository: { readonly type: string; readonly url: string }
+  readonly version: string
+  readonly scripts: Readonly<Record<string, string>>
   readonly bin: Readonly<Record<string, string>>
   readonly exports: Readonly<Record<string, string | { readonly types: string }>>
   readonly typesVersions: Readonly<Record<string, unknown>>

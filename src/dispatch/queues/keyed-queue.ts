@@ -2,14 +2,14 @@ import { Fifo } from '../../core/fifo.js'
 import { toError } from '../../core/error-text.js'
 import type { InboundHandlers, InboundMessage } from '../../messages/inbound.js'
 import { readerOf } from '../../messages/route.js'
-import type { Reader } from '../../messages/route.js'
+import type { KeyReader } from '../../messages/route.js'
 import type { KeyedConcurrency } from '../../options/concurrency.js'
 import type { RunningHandler, SlotOwner, Slots } from './slots.js'
 
 /** Handles messages with the same key in order, one at a time, and those with different keys concurrently. Waiting keys take turns. */
 export class KeyedQueue {
   readonly slots: Slots
-  readonly #read: Reader
+  readonly #read: KeyReader
   /** True if a newer message replaces a waiting one with the same key. */
   readonly #conflate: boolean
   /** Lanes with a waiting or running message, by key. */

@@ -130,6 +130,7 @@ const CONSEQUENCES: readonly (readonly [RegExp, string])[] = [
 
 /** A listener that forwards everything to a test. */
 export class ScriptedListener implements ConnectionListener {
+  readonly target = 'Scripted'
   readonly #port: ListenerPort
 
   constructor(port: ListenerPort) {

@@ -1,0 +1,63 @@
+import { isClientClass } from '../annotations/handler-table.js'
+import type { Connection } from '../connection/connection.js'
+import { className, tokenName } from '../core/token.js'
+import type { Class, Token } from '../core/token.js'
+import { StartupError } from '../errors/startup-error.js'
+import type { Mistake } from '../errors/startup-error.js'
+import { isClass, keyOfTarget } from './tokens.js'
+import type { ClientKey } from './tokens.js'
+import type { Instantiation } from './instantiation.js'
+import { unstartable } from './planned-client.js'
+import type { Plans } from './plans.js'
+
+/** Provides `Connection`, `JsonSender`, `Heartbeat`, `Subscriptions`, and `Logger` to the client that injects them. */
+export class ConnectionValues {
+  /** Problems found while Nest creates the providers. Reported together with all others. */
+  readonly mistakes: Mistake[] = []
+  readonly #plans: Plans
+  readonly #instantiation: Instantiation
+  #isComplete = false
+
+  constructor(plans: Plans, instantiation: Instantiation) {
+    this.#plans = plans
+    this.#instantiation = instantiation
+  }
+
+  /** Called when Nest has created all providers. Later problems are thrown. */
+  complete(): void {
+    this.#isComplete = true
+  }
+
+  /**
+   * Returns the value for a class that Nest is creating.
+   *
+   * @param inquirer object that Nest creates for the class; `undefined` for a factory
+   */
+  async valueFor(inquirer: object | null | undefined, token: Token): Promise<unknown> {
+    const maker: unknown = inquirer?.constructor
+    const target = isClass(maker) ? maker : undefined
+    const created = this.#instantiation.scopeFor(target)
+    if (created) return created.get(token)
+    if (!target || !isClientClass(target)) return this.#refuse(target, token)
+    if (this.#isComplete && !this.#plans.has(target)) return this.#refuse(target, token)
+    const { scope } = await this.#plans.plan(keyOfTarget(target))
+    return scope.get(token)
+  }
+
+  async connectionOf(key: ClientKey): Promise<Connection> {
+    const { scope } = await this.#plans.plan(key)
+    return scope.connection
+  }
+
+  #refuse(target: Class | undefined, token: Token): unknown {
+    const name = tokenName(token)
+    const mistake = {
+      place: target ? className(target) : 'a factory',
+      cause: `cannot inject ${name}, which only belongs to clients`,
+      fix: `inject the connection of a client: @InjectConnection(TheClient), or getConnectionToken(TheClient) in inject`,
+    }
+    if (this.#isComplete) throw new StartupError(mistake.place, [mistake])
+    this.mistakes.push(mistake)
+    return unstartable().open().get(token)
+  }
+}

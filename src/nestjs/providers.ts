@@ -1,0 +1,75 @@
+import { isClientClass } from '../annotations/handler-table.js'
+import { className, tokenName } from '../core/token.js'
+import type { Class } from '../core/token.js'
+import type { Mistake } from '../errors/startup-error.js'
+import { isClass } from './tokens.js'
+import type { DiscoveryService } from './nest-packages.js'
+
+/** Nest's record of a provider. */
+export type Wrapper = ReturnType<DiscoveryService['getProviders']>[number]
+
+/** A provider whose instance is a client. */
+export interface ClientProvider {
+  readonly target: Class
+  readonly wrapper: Wrapper
+}
+
+/** Returns all providers of an application whose instances are clients, including values and results of factories. */
+export function clientProviders(wrappers: readonly Wrapper[]): ClientProvider[] {
+  return wrappers.flatMap((wrapper) => {
+    const target = classOf(wrapper)
+    return target && isClientClass(target) ? [{ target, wrapper }] : []
+  })
+}
+
+function classOf(wrapper: Wrapper): Class | undefined {
+  const { isAlias, metatype, inject } = wrapper
+  if (isAlias) return undefined
+  if (isClass(metatype) && !inject) return metatype
+  // A value that replaces a class or a factory in a test must not connect, even if it is an instance of the class. Nest records for other
+  // values whether they are promises.
+  if (!metatype && wrapper.async === undefined) return undefined
+  const made = wrapper.instance as object | null | undefined
+  const maker: unknown = typeof made === 'object' ? made?.constructor : undefined
+  return isClass(maker) ? maker : undefined
+}
+
+/** Reports a client that would have several instances, or none outside of a request. */
+export function findProviderMistakes(providers: readonly ClientProvider[]): Mistake[] {
+  const mistakes = providers.flatMap(({ target, wrapper }) => findScopeMistake(target, wrapper))
+  for (const target of new Set(providers.map((each) => each.target))) {
+    const same = providers.filter((each) => each.target === target)
+    if (same.length < 2) continue
+    const modules = same.map(({ wrapper }) => moduleOf(wrapper))
+    mistakes.push({
+      place: className(target),
+      cause: `is provided ${same.length} times (${modules.join(', ')}), and each instance would have its own connection`,
+      fix: `provide it in one module, and export it from there. For several connections, use provideClient(${className(target)}, 'aName')`,
+    })
+  }
+  return mistakes
+}
+
+function findScopeMistake(target: Class, wrapper: Wrapper): Mistake[] {
+  const place = className(target)
+  if (!wrapper.isDependencyTreeStatic()) {
+    const culprit = (wrapper.getCtorMetadata() as readonly (Wrapper | undefined)[] | undefined)?.find(
+      (each) => each && !each.isDependencyTreeStatic(),
+    )
+    const cause = culprit
+      ? `injects ${tokenName(culprit.token)}, which is request-scoped, but a message is not a request`
+      : 'is request-scoped, but a message is not a request'
+    const fix =
+      'inject ModuleRef, and call moduleRef.resolve() in the handler, or use AsyncLocalStorage (nestjs-cls) instead of the request scope'
+    return [{ place, cause, fix }]
+  }
+  if (!wrapper.isTransient) return []
+  const cause =
+    'is transient, so each class that injects it would receive another instance, without a connection'
+  return [{ place, cause, fix: 'remove the scope from its @Injectable()' }]
+}
+
+/** Returns the name of the module that lists a provider. */
+export function moduleOf({ host }: Wrapper): string {
+  return host?.metatype ? className(host.metatype) : 'an unknown module'
+}

@@ -1,0 +1,241 @@
+import { expect } from 'chai'
+import { Injectable, Scope } from '@nestjs/common'
+import { Connection, HandshakeError, OnMessage, WebSocketClient } from 'holdfast'
+import { HoldfastModule, provideClient } from 'holdfast/nestjs'
+import { MemoryServer } from 'holdfast/testing'
+import { closeNest, createContext, moduleOf, nestStartupError, startNest } from '../support/nest-app.js'
+import { rejection } from '../support/rejection.js'
+
+class Feed {
+  @OnMessage() received(): void {}
+}
+
+class Chat {
+  @OnMessage() received(): void {}
+}
+
+const FEED = { use: Feed, url: 'ws://feed.test/' }
+
+@Injectable({ scope: Scope.REQUEST })
+class RequestStore {}
+
+/** Returns `place: cause` of each mistake of an application that must not start, and checks that nothing has connected. */
+async function mistakesOf(...given: Parameters<typeof startNest>): Promise<string[]> {
+  const server = new MemoryServer()
+  const error = await nestStartupError(startNest(given[0], given[1], server))
+  expect(server.peers).to.have.length(0)
+  expect(error.target).to.equal('the application')
+  return error.mistakes.map(({ place, cause }) => `${place}: ${cause}`)
+}
+
+describe('ClientRegistry', () => {
+  afterEach(closeNest)
+
+  describe('#start', () => {
+    it('does not wait for connections by default', async () => {
+      const server = new MemoryServer()
+      server.onAttempt = () => {}
+      const { app } = await startNest(
+        { imports: [HoldfastModule.forFeature([FEED])], providers: [Feed] },
+        {},
+        server,
+      )
+      expect(server.peers).to.have.length(1)
+      expect(app).to.be.an('object')
+    })
+
+    it('starts all clients at the same time', async () => {
+      const server = new MemoryServer()
+      server.onAttempt = () => {}
+      const chat = { use: Chat, url: 'ws://chat.test/' }
+      await startNest(
+        { imports: [HoldfastModule.forFeature([FEED, chat])], providers: [Feed, Chat] },
+        {},
+        server,
+      )
+      expect(server.peers).to.have.length(2)
+    })
+
+    it('waits for a client with waitForOpen: true', async () => {
+      const server = new MemoryServer()
+      server.onAttempt = (peer) => void setImmediate(() => peer.accept())
+      const feature = HoldfastModule.forFeature([{ ...FEED, waitForOpen: true }])
+      await startNest({ imports: [feature], providers: [Feed] }, {}, server)
+      expect(server.live).to.equal(1)
+    })
+
+    it('waits for a client up to waitForOpen milliseconds', async () => {
+      const server = new MemoryServer()
+      server.onAttempt = () => {}
+      const feature = HoldfastModule.forFeature([{ ...FEED, waitForOpen: 20 }])
+      const started = await startNest({ imports: [feature], providers: [Feed] }, { clock: undefined }, server)
+      expect(started.server.live).to.equal(0)
+    })
+
+    it('fails with the error of a client that it waits for, and closes the others', async () => {
+      const server = new MemoryServer()
+      server.onAttempt = (peer) => {
+        if (peer.request.url.includes('chat'))
+          peer.refuse(new HandshakeError(peer.request.url, 'HTTP 401', { status: 401, headers: {} }))
+        else peer.accept()
+      }
+      const chat = { use: Chat, url: 'ws://chat.test/', waitForOpen: true }
+      const feature = HoldfastModule.forFeature([FEED, chat])
+      const error = await rejection(startNest({ imports: [feature], providers: [Feed, Chat] }, {}, server))
+      expect(error).to.be.instanceOf(HandshakeError)
+      expect(server.live).to.equal(0)
+    })
+
+    it('reports the mistakes of all clients in one error, before anything connects', async () => {
+      const feature = HoldfastModule.forFeature([{ ...FEED, closeTimeout: -1 }])
+      expect(await mistakesOf({ imports: [feature], providers: [Feed, Chat] })).to.deep.equal([
+        'Feed, options.closeTimeout: expected milliseconds from 1 to 2147483647, received -1',
+        'Chat: no URL given',
+      ])
+    })
+
+    it('reports the mistakes of a client whose connection has been injected', async () => {
+      @WebSocketClient({ outbox: 7 as never })
+      class Needy {
+        constructor(readonly connection: Connection) {
+          void connection.sendJson({})
+        }
+        @OnMessage() received(): void {}
+      }
+      expect(await mistakesOf({ providers: [Needy] })).to.deep.equal([
+        'Needy: no URL given',
+        'Needy, options.outbox: expected an object or false, received 7',
+      ])
+    })
+
+    it('names the entry to add for a client without a URL', async () => {
+      const started = startNest({ providers: [provideClient(Feed, 'futures')] })
+      const { mistakes } = await nestStartupError(started)
+      expect(mistakes).to.deep.equal([
+        {
+          place: "Feed 'futures'",
+          cause: 'no URL given',
+          fix: "add one: HoldfastModule.forFeature([{ use: Feed, name: 'futures', url: 'wss://…' }]), or @WebSocketClient({ url: 'wss://…' }) on Feed",
+        },
+      ])
+    })
+
+    it('reports a class that two modules provide', async () => {
+      class OneModule {}
+      const one = { module: OneModule, providers: [Feed] }
+      const [mistake] = await mistakesOf({
+        imports: [one, HoldfastModule.forFeature([FEED])],
+        providers: [Feed],
+      })
+      expect(mistake).to.equal(
+        'Feed: is provided 2 times (AnyModule, OneModule), and each instance would have its own connection',
+      )
+    })
+
+    it('reports a request-scoped dependency, and how to avoid it', async () => {
+      @WebSocketClient({ url: 'ws://feed.test/' })
+      class Scoped {
+        constructor(readonly store: RequestStore) {}
+        @OnMessage() received(): void {}
+      }
+      const { mistakes } = await nestStartupError(startNest({ providers: [RequestStore, Scoped] }))
+      expect(mistakes).to.deep.equal([
+        {
+          place: 'Scoped',
+          cause: 'injects RequestStore, which is request-scoped, but a message is not a request',
+          fix: 'inject ModuleRef, and call moduleRef.resolve() in the handler, or use AsyncLocalStorage (nestjs-cls) instead of the request scope',
+        },
+      ])
+    })
+
+    it('reports a client that is itself request-scoped', async () => {
+      @Injectable({ scope: Scope.REQUEST })
+      class Scoped extends Feed {}
+      WebSocketClient({ url: 'ws://feed.test/' })(Scoped)
+      expect(await mistakesOf({ providers: [Scoped] })).to.deep.equal([
+        'Scoped: is request-scoped, but a message is not a request',
+      ])
+    })
+
+    it('reports a transient client', async () => {
+      @Injectable({ scope: Scope.TRANSIENT })
+      class Transient extends Feed {}
+      WebSocketClient({ url: 'ws://feed.test/' })(Transient)
+      expect(await mistakesOf({ providers: [Transient] })).to.deep.equal([
+        'Transient: is transient, so each class that injects it would receive another instance, without a connection',
+      ])
+    })
+
+    it('reports a client that is configured but not provided', async () => {
+      const named = { ...FEED, name: 'futures' }
+      expect(await mistakesOf({ imports: [HoldfastModule.forFeature([FEED, named])] })).to.deep.equal([
+        'HoldfastModule.forFeature: no module provides the client Feed, so it would never connect',
+        "HoldfastModule.forFeature: no module provides the client Feed 'futures', so it would never connect",
+      ])
+    })
+
+    it('reports a client that is configured twice', async () => {
+      const imports = [HoldfastModule.forFeature([FEED]), HoldfastModule.forFeature([FEED])]
+      expect(await mistakesOf({ imports, providers: [Feed] })).to.deep.equal([
+        'HoldfastModule.forFeature: lists Feed more than once',
+      ])
+    })
+
+    it('reports a second forRoot', async () => {
+      const imports = [HoldfastModule.forRoot(), HoldfastModule.forFeature([FEED])]
+      expect(await mistakesOf({ imports, providers: [Feed] })).to.deep.equal([
+        'HoldfastModule.forRoot: is imported more than once, so the application would use the options of either',
+      ])
+    })
+
+    it('reports options of a factory that are not an object', async () => {
+      const feature = HoldfastModule.forFeatureAsync([
+        { use: Feed, useFactory: () => 'ws://feed.test/' as never },
+      ])
+      expect((await mistakesOf({ imports: [feature], providers: [Feed] }))[0]).to.equal(
+        'HoldfastModule.forFeatureAsync, Feed, useFactory: expected an object, received a string',
+      )
+    })
+
+    it('reports a waitForOpen that is neither a boolean nor a time', async () => {
+      const feature = HoldfastModule.forFeature([{ ...FEED, waitForOpen: 'soon' as never }])
+      expect(await mistakesOf({ imports: [feature], providers: [Feed] })).to.deep.equal([
+        'Feed, options.waitForOpen: expected a boolean or milliseconds, received a string',
+      ])
+    })
+
+    it('reports a class without types that Nest has created without its tokens', async () => {
+      class Untyped {
+        constructor(readonly given?: unknown) {}
+        @OnMessage() received(): void {}
+      }
+      WebSocketClient({ url: 'ws://untyped.test/', inject: ['KEY'] })(Untyped)
+      expect(await mistakesOf({ providers: [Untyped, { provide: 'KEY', useValue: 1 }] })).to.deep.equal([
+        'Untyped: the compiler emitted no type metadata, and Nest does not read inject by itself',
+      ])
+    })
+
+    it('reports a class that injects a connection but is not a client', async () => {
+      @Injectable()
+      class Service {
+        constructor(readonly connection: Connection) {}
+      }
+      const maker = {
+        provide: 'MADE',
+        inject: [Connection],
+        useFactory: (connection: Connection) => connection,
+      }
+      expect((await mistakesOf({ providers: [Service, maker] })).sort()).to.deep.equal([
+        'Service: cannot inject Connection, which only belongs to clients',
+        'a factory: cannot inject Connection, which only belongs to clients',
+      ])
+    })
+
+    it('starts without forRoot', async () => {
+      const server = new MemoryServer()
+      const feature = HoldfastModule.forFeature([{ ...FEED, transport: server.connect, logger: false }])
+      await createContext(moduleOf({ imports: [feature], providers: [Feed] }))
+      expect(server.peers).to.have.length(1)
+    })
+  })
+})
