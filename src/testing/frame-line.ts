@@ -2,8 +2,6 @@
 interface FrameSender {
   /** Number of frames per chunk. If the client pauses, it still reads the rest of the current chunk. */
   readonly chunk: number
-  /** Whether the frames that are pushed are lost. */
-  readonly isHalfOpen?: boolean
 }
 
 /** Frames in flight to one client. The client reads none of them before the handshake or while it is paused. */
@@ -35,7 +33,6 @@ export class FrameLine<Frame> {
   }
 
   push(frame: Frame): void {
-    if (this.#sender.isHalfOpen) return
     this.#frames.push(frame)
     this.#pump()
   }
