@@ -137,7 +137,7 @@ describe('The docs site', { timeout: 10 * MINUTES }, () => {
     const options = { fields: ['title', 'titles', 'text'], storeFields: ['title', 'titles'] }
     const search = MiniSearch.loadJSON(json, options)
     const pagesFor = (words) => search.search(words, { combineWith: 'AND' }).map(({ id }) => id.split('#')[0])
-    assert.ok(pagesFor('half-open').includes(`${BASE}docs/heartbeat.html`))
+    assert.ok(pagesFor('heartbeat timeout').includes(`${BASE}docs/heartbeat.html`))
     assert.ok(
       pagesFor('createConnectLimiter').includes(
         `${BASE}reference/holdfast/functions/createConnectLimiter.html`,

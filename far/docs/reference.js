@@ -11,6 +11,7 @@ export const REFERENCE = 'reference'
 /** Types that only compute other types. Users never name them. */
 const COMPUTING = [
   'AnyMessage',
+  'CheckedConfig',
   'KeyedMethod',
   'MessageMethod',
   'MessageOf',

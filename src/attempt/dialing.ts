@@ -40,6 +40,7 @@ export class Dialing {
   #request: TransportRequest | undefined
   /** Proxy of the latest request; see `SocketOptions`. */
   #proxy: SocketOptions['proxy']
+  #startedAt: number | undefined
 
   constructor(connect: Connect, settings: DialingSettings, port: DialingPort) {
     this.#connect = connect
@@ -47,6 +48,16 @@ export class Dialing {
     this.#port = port
     const { followRedirects } = settings
     this.#redirects = followRedirects > 0 ? new Redirects(followRedirects) : undefined
+  }
+
+  /** Starts to measure the duration of the attempt. */
+  start(now: number): void {
+    this.#startedAt = now
+  }
+
+  /** Returns the duration of the attempt so far, in milliseconds; 0 if it has not started. */
+  duration(now: number): number {
+    return this.#startedAt === undefined ? 0 : now - this.#startedAt
   }
 
   /** Full URL, including credentials, after the redirects so far; `undefined` until it is known. */

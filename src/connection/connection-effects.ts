@@ -1,5 +1,6 @@
 import type { Codec } from '../codecs/codec.js'
 import { wholeNow } from '../core/clock.js'
+import { delayChannel } from '../diagnostics/channels.js'
 import { CloseCode } from '../link/close-code.js'
 import type { LinkEnd } from '../link/link-closing.js'
 import { LOCAL_CLOSE, lostError } from '../session/disconnect.js'
@@ -9,6 +10,7 @@ import type { Connect, Handshake, OpenTransportListener, Transport } from '../tr
 import { Attempt } from '../attempt/attempt.js'
 import type { AttemptListener } from '../attempt/attempt.js'
 import { ConnectionParts } from './connection-parts.js'
+import { publishDelay } from './diagnostics.js'
 import type { EffectRunner } from './driver.js'
 import { EndingEffects, frameOf } from './ending-effects.js'
 import type {
@@ -137,6 +139,8 @@ export abstract class ConnectionEffects
     const delay = lengths[length] * (SHARES[timer] ?? 1)
     if (moves) timers.hasten(timer, delay)
     else timers.set(timer, delay)
+    const isWait = timer === 'delay' || timer === 'handover'
+    if (isWait && delayChannel.hasSubscribers) publishDelay(this, delay, waitOf(facts).cause)
   }
 
   // --- states -----------------------------------------------------------------------------------------------------------
@@ -266,6 +270,7 @@ export abstract class ConnectionEffects
     session.lose({
       disconnect: isItsTrouble ? trouble.disconnect : LOCAL_CLOSE,
       willReconnect: isItsTrouble && (trouble.decision?.retry ?? true),
+      at: wholeNow(settings.clock),
       isCurrent,
     })
   }

@@ -1,5 +1,8 @@
 import type { Codec } from '../codecs/codec.js'
 import { toError } from '../core/error-text.js'
+import { attemptChannel } from '../diagnostics/channels.js'
+import { liveConnections } from '../diagnostics/live-connections.js'
+import type { ConnectionSnapshot } from '../diagnostics/live-connections.js'
 import { OnOpenTimeoutError } from '../errors/connection-errors.js'
 import type { HeartbeatTimeoutError } from '../errors/connection-errors.js'
 import { ConnectionClosedError, NotConnectedError } from '../errors/send-errors.js'
@@ -18,6 +21,7 @@ import type { ConnectionListener, OpenOutcome } from '../session/session-handler
 import type { Connect, Handshake, Transport } from '../transports/transport.js'
 import type { Attempt } from '../attempt/attempt.js'
 import { ConnectionEffects } from './connection-effects.js'
+import { publishAttempt } from './diagnostics.js'
 import { LifecycleDriver } from './driver.js'
 import type { Report } from './driver.js'
 import type { LifecycleEvent, Refusal } from '../lifecycle/events.js'
@@ -25,6 +29,7 @@ import { linkOfTimer, roleOf } from '../lifecycle/state.js'
 import type { LifecycleState, TimerName } from '../lifecycle/state.js'
 import { asks, resetsCounts } from '../lifecycle/step.js'
 import type { ConnectionSettings } from './settings.js'
+import { snapshotOf } from './snapshot.js'
 import type { StepFacts, Trouble } from './step-facts.js'
 import { tapsOf } from './taps.js'
 
@@ -55,6 +60,10 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
     return this.#driver.state
   }
 
+  snapshot(): ConnectionSnapshot {
+    return snapshotOf(this)
+  }
+
   connectionOf(session: Session): HandlerConnection {
     return this.#view(this, session)
   }
@@ -64,6 +73,7 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
   /** Starts the first attempt, unless the connection has already been closed. */
   start(listener: ConnectionListener): void {
     this.listener = listener
+    if (this.holder.state.status !== 'closed') liveConnections().add(this)
     this.#driver.start(this.settings.maxAge !== Infinity, {})
   }
 
@@ -116,6 +126,7 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
     const own = linkSettings(settings, codec)
     const session = new Session(identity, transport, own, this, this.listener as ConnectionListener)
     links.add(session)
+    if (attemptChannel.hasSubscribers) publishAttempt(this, attempt)
     tapsOf(this)?.onOpen(session.link, attempt.dialing.url)
     this.hub.onSessionOpen(session)
     this.#driver.report(() => ({ event: { type: 'attemptOpened', link: name }, facts: { open } }))
@@ -125,6 +136,7 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
   onAttemptFailed(attempt: Attempt, end: LinkEnd): void {
     const { code, reason, error } = end
     const disconnect: Disconnect = { initiator: initiatorOf(end), stage: 'connect', error, code, reason }
+    if (attemptChannel.hasSubscribers) publishAttempt(this, attempt, errorOf(disconnect))
     tapsOf(this)?.onAttemptFailed(attempt.number, attempt.dialing.url, errorOf(disconnect))
     const link = attempt.name
     this.#reportTrouble(attempt, disconnect, ({ retry }) => ({ type: 'attemptFailed', link, retry }))

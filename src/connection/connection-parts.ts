@@ -1,5 +1,7 @@
 import { NamedTimers } from '../core/clock.js'
+import type { ConnectionSnapshot, LiveConnection } from '../diagnostics/live-connections.js'
 import type { ConnectionDiagnostic, DiagnosticSource } from '../diagnostics/payloads.js'
+import { serverOf } from '../diagnostics/server.js'
 import { UnprocessedMessagesError } from '../errors/message-errors.js'
 import type { Stage } from '../errors/stage.js'
 import type { OutboxEntry } from '../messages/outbox.js'
@@ -7,14 +9,13 @@ import { MessageHub } from '../session/message-hub.js'
 import type { ConnectionListener } from '../session/session-handlers.js'
 import { StateHolder } from '../session/state.js'
 import type { LifecycleState, TimerName } from '../lifecycle/state.js'
-import { factsOf } from './facts.js'
 import { Links } from './links.js'
 import { Openings } from './openings.js'
 import { RetryPolicy } from './retry-policy.js'
 import type { ConnectionSettings } from './settings.js'
 
 /** The parts of a connection on which its lifecycle's effects act. */
-export abstract class ConnectionParts implements DiagnosticSource {
+export abstract class ConnectionParts implements DiagnosticSource, LiveConnection {
   /** Name of the connection, unique in this process, such as `TickerClient#1`. */
   readonly id: string
   readonly settings: ConnectionSettings
@@ -45,10 +46,15 @@ export abstract class ConnectionParts implements DiagnosticSource {
 
   /** Returns the facts for diagnostics about one link. */
   factsOf(connectionNumber: number): ConnectionDiagnostic {
-    return factsOf(this, connectionNumber)
+    const { id, links, listener } = this
+    const client = id.replace(/#\d+$/, '')
+    const server = serverOf(this, links.url)
+    return { connection: id, client, class: listener?.target ?? '', ...server, connectionNumber }
   }
 
   abstract get state(): LifecycleState
+
+  abstract snapshot(): ConnectionSnapshot
 
   abstract onTimer(name: TimerName): void
 

@@ -54,9 +54,9 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   readonly #session: Session | undefined
 
   /** @internal */
-  constructor(id: string, lifecycle: ConnectionLifecycle, session?: Session) {
+  constructor(lifecycle: ConnectionLifecycle, session?: Session) {
     super()
-    this.id = id
+    this.id = lifecycle.id
     this.#lifecycle = lifecycle
     this.#session = session
   }
@@ -67,7 +67,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    * @internal
    */
   static create(id: string, settings: ConnectionSettings, connect: Connect): Connection {
-    return new Connection(id, new ConnectionLifecycle(id, settings, connect, asSeenFrom))
+    return new Connection(new ConnectionLifecycle(id, settings, connect, asSeenFrom))
   }
 
   /**
@@ -142,7 +142,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
 
   /** Number of bytes that were accepted but not yet passed to the operating system, including the outbox. */
   get bufferedAmount(): number {
-    return (this.#link?.transport.bufferedAmount ?? 0) + this.#lifecycle.hub.sender.bytes
+    return (this.#link?.transport.bufferedAmount ?? 0) + this.#lifecycle.hub.outbox.bytes
   }
 
   /**
@@ -500,5 +500,5 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
 
 /** Returns the connection bound to one of its links. */
 function asSeenFrom(lifecycle: ConnectionLifecycle, session: Session): Connection {
-  return new Connection(lifecycle.id, lifecycle, session)
+  return new Connection(lifecycle, session)
 }

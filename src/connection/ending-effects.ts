@@ -1,3 +1,6 @@
+import { wholeNow } from '../core/clock.js'
+import { attemptChannel, closeChannel } from '../diagnostics/channels.js'
+import { liveConnections } from '../diagnostics/live-connections.js'
 import { RetriesExhaustedError } from '../errors/connection-errors.js'
 import { ConnectionClosedError, MessageDroppedError } from '../errors/send-errors.js'
 import { CloseCode } from '../link/close-code.js'
@@ -7,6 +10,7 @@ import { Session } from '../session/session.js'
 import type { ClosingInfo } from '../session/session-handlers.js'
 import type { ConnectionState } from '../session/state.js'
 import type { Attempt } from '../attempt/attempt.js'
+import { publishCanceled, publishClose } from './diagnostics.js'
 import type { ConnectionParts } from './connection-parts.js'
 import type { CloseFrameKind, SessionEffect } from '../lifecycle/effects.js'
 import type { StepFacts, Trouble } from './step-facts.js'
@@ -57,6 +61,7 @@ export class EndingEffects {
   #end(): void {
     const { hub, holder } = this.#parts
     const error = this.#error
+    liveConnections().delete(this.#parts)
     const unsent = this.#parts.takeLastWords()
     if (unsent) hub.drop(new MessageDroppedError('gone', [unsent.message]), unsent.message)
     hub.end(new ConnectionClosedError('Connection closed', error && { cause: error }), error)
@@ -68,9 +73,13 @@ export class EndingEffects {
   /** Abandons an attempt, even if its link has opened in the meantime. */
   cut(part: Attempt | Session | undefined): void {
     if (part instanceof Session) {
-      part.lose({ disconnect: LOCAL_CLOSE, willReconnect: false, isCurrent: false })
+      const at = wholeNow(this.#parts.settings.clock)
+      part.lose({ disconnect: LOCAL_CLOSE, at, willReconnect: false, isCurrent: false })
       part.link.closing.terminate()
-    } else part?.cut()
+    } else if (part && !part.isOver) {
+      part.cut()
+      if (attemptChannel.hasSubscribers) publishCanceled(this.#parts, part)
+    }
   }
 
   end(session: Session, effect: SessionEffect, facts: StepFacts): void {
@@ -122,7 +131,8 @@ export class EndingEffects {
   }
 
   /** Returns the argument for `@OnClose`, and records it if the link was the current one. */
-  #closeInfoOf({ link, loss, isReplaced }: Session): CloseInfo {
+  #closeInfoOf(session: Session): CloseInfo {
+    const { link, loss, isReplaced } = session
     const { holder, openings } = this.#parts
     const close = closeInfoOf(link, loss?.disconnect, {
       willReconnect: loss?.willReconnect === true && !isReplaced && !holder.isClosing,
@@ -130,6 +140,7 @@ export class EndingEffects {
       unsentBytes: link.transport.bufferedAmount,
     })
     if (loss?.isCurrent) openings.onClose(close)
+    if (closeChannel.hasSubscribers) publishClose(session, close)
     return close
   }
 }

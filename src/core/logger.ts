@@ -27,9 +27,13 @@ export abstract class Logger {
 
 /** A logger whose method for `info` lines is called `log`, such as Nest's. It receives only text: the line and, for an error, its stack frames. */
 export interface LogLogger {
+  /** Writes a line for debugging. */
   debug?(message: string): unknown
+  /** Writes a line about normal operation. */
   log(message: string): unknown
+  /** Writes a warning. */
   warn(message: string): unknown
+  /** Writes an error, with its stack. */
   error(message: string, stack?: string): unknown
 }
 

@@ -1,20 +1,23 @@
 import { channel, tracingChannel } from '#platform'
 import type { DiagnosticChannels } from './payloads.js'
 
-/** A channel of `node:diagnostics_channel`, with the type of its data. */
-interface TypedChannel<T> {
-  /** False while nobody listens. Check it before anything is computed for the channel. */
-  readonly hasSubscribers: boolean
-  publish(data: T): void
-  /** Publishes the data and calls the function, with the stores that are bound to the channel. */
-  runStores<R>(data: T, run: () => R): R
+/** A channel of `node:diagnostics_channel`, with the type of its data. Check `hasSubscribers` before anything is computed for it. */
+type TypedChannel<T> = {
+  readonly [K in keyof Channel]: K extends 'hasSubscribers'
+    ? boolean
+    : K extends 'publish'
+      ? (data: T) => void
+      : <R>(data: T, run: () => R) => R
 }
+
+/** The part of a channel that Holdfast uses. `runStores` publishes the data and calls the function, with the stores that are bound to it. */
+type Channel = Pick<ReturnType<typeof channel>, 'hasSubscribers' | 'publish' | 'runStores'>
 
 function channelOf<N extends keyof DiagnosticChannels>(name: N): TypedChannel<DiagnosticChannels[N]> {
-  return channel(name) as TypedChannel<DiagnosticChannels[N]>
+  return channel(name)
 }
 
-// Channels that every connection publishes to. Nobody listening costs one check per event.
+// Channels that every connection publishes to. Without subscribers, an event costs one check.
 export const stateChannel = channelOf('holdfast:state')
 export const attemptChannel = channelOf('holdfast:attempt')
 export const delayChannel = channelOf('holdfast:delay')

@@ -1,6 +1,6 @@
 import type { ConnectionDiagnostic, DiagnosticError } from './payloads.js'
 
-/** What a connection does at one moment. */
+/** State of a connection at one moment. */
 export interface ConnectionSnapshot extends ConnectionDiagnostic {
   readonly status: string
   /** When the status began, in milliseconds since the epoch. */
@@ -10,7 +10,7 @@ export interface ConnectionSnapshot extends ConnectionDiagnostic {
     { readonly at: number; readonly attempt: number; readonly error: DiagnosticError } | undefined
   /** URL of the latest attempt, without credentials and query. */
   readonly url: string | undefined
-  /** Number of messages that wait for handlers. */
+  /** Number of received messages that have not been handled yet. */
   readonly queuedMessages: number
   /** True while back-pressure pauses the socket. */
   readonly isPaused: boolean
@@ -26,7 +26,7 @@ export interface ConnectionSnapshot extends ConnectionDiagnostic {
   readonly stats: Readonly<
     Record<'unhandledMessages' | 'conflated' | 'unmatchedReplies' | 'droppedMessages', number>
   >
-  /** Handlers of the class, in its order. */
+  /** Handlers of the class: those for messages, then those for other events. */
   readonly handlers: readonly HandlerDescription[]
 }
 
@@ -34,7 +34,7 @@ export interface ConnectionSnapshot extends ConnectionDiagnostic {
 export interface HandlerDescription {
   /** Display name, such as `TickerClient#tick`. */
   readonly name: string
-  /** The decorator and its argument, such as `@OnMessage('ticker')`. */
+  /** The decorator and its arguments, such as `@OnMessage('ticker')`. */
   readonly event: string
 }
 

@@ -18,7 +18,7 @@ export interface ConnectionDiagnostic {
 
 /** A connection, or one link of it, that diagnostics are about. */
 export interface DiagnosticSource {
-  /** Facts that every diagnostic contains. Read them only if somebody listens, because they are a new object each time. */
+  /** Facts that every diagnostic contains. Read them only if a channel has subscribers, because they are a new object each time. */
   readonly facts: ConnectionDiagnostic
 }
 
@@ -41,19 +41,19 @@ export interface StateDiagnostic extends ConnectionDiagnostic {
   readonly to: string
 }
 
-/** Data published to `holdfast:attempt`: the end of each attempt to connect. */
+/** Data published to `holdfast:attempt`: the end of each attempt to connect, whether it succeeded, failed, or was canceled. */
 export interface AttemptDiagnostic extends ConnectionDiagnostic {
   /** Number of the attempt, starting at 1. */
   readonly attempt: number
-  /** Time that the attempt took, in milliseconds. */
+  /** Time that the attempt took, in milliseconds, without the wait for `connectLimiter`. */
   readonly duration: number
-  /** Error because of which the attempt failed; `undefined` if it succeeded. */
+  /** Error because of which the attempt failed; `undefined` if it succeeded. An attempt that was canceled has an `AbortError`. */
   readonly error: DiagnosticError | undefined
-  /** HTTP status of the server's response, if it refused the handshake. */
+  /** HTTP status of the response, if the server or a proxy refused the handshake. */
   readonly statusCode: number | undefined
 }
 
-/** Data published to `holdfast:delay`: the start of each wait before an attempt. */
+/** Data published to `holdfast:delay`: the start of each wait before an attempt, also before one that will replace an open link. */
 export interface DelayDiagnostic extends ConnectionDiagnostic {
   /** Number of the next attempt. */
   readonly attempt: number
@@ -63,30 +63,42 @@ export interface DelayDiagnostic extends ConnectionDiagnostic {
   readonly error: DiagnosticError
 }
 
-/** Data published to `holdfast:close`: the end of each link. */
+/** Data published to `holdfast:close`: the end of each link, before its `@OnClose` runs. */
 export interface CloseDiagnostic extends ConnectionDiagnostic {
   /** Close code received; 1006 if there was no close frame. */
   readonly code: number
-  /** Close code that this side sent, if it was the first to close. */
+  /** Close code that Holdfast sent. */
   readonly sentCode: number | undefined
+  /** Side that ended the link; `network` if the connection was lost without a close frame. */
   readonly initiator: 'local' | 'remote' | 'network'
+  /** True if Holdfast is going to reconnect. */
   readonly willReconnect: boolean
-  /** Time that the link was open, in milliseconds. */
+  /** Time between the end of `@OnOpen` and the loss of the link, in milliseconds; 0 if `@OnOpen` did not complete. */
   readonly duration: number
   readonly error: DiagnosticError | undefined
 }
 
-/** Data published to `holdfast:frame`: each message sent or received, as on the wire, and each ping, pong and close frame. */
+/**
+ * Data published to `holdfast:frame`: each message sent or received, as on the wire, and each ping, pong and close frame. A message that was
+ * sent or received in fragments is published once, when it is complete. The pongs and close frames with which a transport answers are not
+ * published. A sent frame is published when it is passed to the socket, after any wait in the outbox or for `rateLimit`.
+ */
 export interface FrameDiagnostic extends ConnectionDiagnostic {
   readonly direction: 'receive' | 'transmit'
   readonly type: 'text' | 'binary' | 'ping' | 'pong' | 'close'
   /** Size of the payload in bytes, before compression. */
   readonly bytes: number
-  /** The beginning of the payload, escaped, without secrets. Computed when it is read. */
+  /**
+   * Start of the payload: up to 75 characters, escaped, with everything redacted that is recognizably a secret; `''` for binary messages.
+   * Computed when it is read, which must happen during the subscriber's call.
+   */
   readonly preview: string
 }
 
-/** Data published to `holdfast:message`: each received message, decoded, before any handler receives it. */
+/**
+ * Data published to `holdfast:message`: each received message, decoded, before any handler receives it. It contains everything that the
+ * server sent, secrets included. While the channel has subscribers, Holdfast parses every message, even if no handler wants it.
+ */
 export interface MessageDiagnostic extends ConnectionDiagnostic {
   readonly message: unknown
 }
@@ -103,7 +115,7 @@ export interface HandlerDiagnostic extends ConnectionDiagnostic {
   readonly kind: HandlerKind
   /** First argument of the method: the message or the event. Not enumerable, because it can contain secrets. */
   readonly event: unknown
-  /** What the method threw or rejected with. Set before `error` is published. */
+  /** Error that the method threw or rejected with. Set before `error` is published. */
   error?: DiagnosticError | undefined
   /**
    * For instrumentations: runs the method, if a subscriber of `start` has set it. The call then returns `around(run)`, and `run` calls the
@@ -122,41 +134,55 @@ export interface HandlerDiagnostic extends ConnectionDiagnostic {
 export type HandlerKind =
   'open' | 'message' | 'binary' | 'ping' | 'pong' | 'stateChange' | 'error' | 'closing' | 'close'
 
-/** Data published to `holdfast:request`: the end of each request. */
+/** Data published to `holdfast:request`: the end of each request that began while the channel had subscribers. */
 export interface RequestDiagnostic extends ConnectionDiagnostic {
   /** Time from the call to the reply or the failure, in milliseconds. */
   readonly duration: number
   readonly error: DiagnosticError | undefined
 }
 
-/** Data published to `holdfast:queue`: each time that back-pressure pauses or resumes the socket. */
+/** Data published to `holdfast:queue`: each time that back-pressure pauses or resumes the socket of a link. */
 export interface QueueDiagnostic extends ConnectionDiagnostic {
   readonly isPaused: boolean
-  /** Number of messages that wait for handlers. */
+  /** Number of received messages that have not been handled yet. */
   readonly messages: number
 }
 
-/** Reason for which a message was dropped. */
-export type DropReason = 'outbox' | 'conflated' | 'unhandled' | 'validation' | 'unsent'
+/**
+ * Reason for which messages were dropped.
+ *
+ * Received messages: `unhandled` (no handler), `conflated` (replaced by a newer message with the same key), `decode` (undecodable, or the
+ * route function threw), `validation` (no schema accepted it). `discarded` means that the link or the connection ended first.
+ *
+ * Messages to send: `outbox` (the outbox was full, or the message too old), `unsent` (the link or the connection ended first).
+ */
+export type DropReason =
+  'unhandled' | 'conflated' | 'decode' | 'validation' | 'discarded' | 'outbox' | 'unsent'
 
 /** Data published to `holdfast:drop`: messages that never reached a handler or a socket. */
 export interface DropDiagnostic extends ConnectionDiagnostic {
   readonly reason: DropReason
+  /** Number of messages. */
   readonly count: number
 }
 
-/** Data published to `holdfast:round-trip`: each answered beat of the heartbeat. */
+/** Data published to `holdfast:round-trip`: each answered heartbeat, and each answered `ping()`. */
 export interface RoundTripDiagnostic extends ConnectionDiagnostic {
-  /** Time between the beat and its reply, in milliseconds. */
+  /** Time between the heartbeat and its reply, in milliseconds. */
   readonly duration: number
 }
 
-/** Data published to `holdfast:error`: each error that `@OnError` or the log receives. */
+/** Data published to `holdfast:error`: each error that `@OnError` or the log receives, and each error that an `@OnError` throws. */
 export interface ErrorDiagnostic extends ConnectionDiagnostic {
   readonly error: DiagnosticError
+  /** Stage in which the error occurred, as in the context of `@OnError`. */
   readonly stage: string
+  /** Display name of the method that failed, if one did. */
   readonly handler: string | undefined
+  /** True if Holdfast will not reconnect. */
   readonly fatal: boolean
+  /** Number of errors that are reported together. */
+  readonly count: number
 }
 
 /** Name of each channel of `node:diagnostics_channel`, and the data that is published to it. */

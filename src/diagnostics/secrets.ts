@@ -1,4 +1,4 @@
-import { excerptOf } from '../core/error-text.js'
+import { escapeText, excerptOf } from '../core/error-text.js'
 
 /** Replaces a secret. */
 const HIDDEN = '[redacted]'
@@ -34,4 +34,15 @@ export function withoutSecrets(text: string): string {
     .replace(NAMED, `$1${HIDDEN}`)
     .replace(SPOKEN, `$1${HIDDEN}`)
     .replace(RANDOM, HIDDEN)
+}
+
+/** Length of a preview, in characters. */
+const PREVIEW = 75
+
+/** Part of a payload that is searched for secrets, so that a preview of a long message is cheap. */
+const SEARCHED = 512
+
+/** Returns the start of a payload on one line, without secrets. */
+export function previewOf(text: string): string {
+  return excerptOf(escapeText(withoutSecrets(text.slice(0, SEARCHED))), PREVIEW)
 }

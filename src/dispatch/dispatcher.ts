@@ -1,7 +1,9 @@
+import { describeHandlers } from '../annotations/describe-handlers.js'
 import type { Handler, HandlerTable } from '../annotations/handler-table.js'
 import { toError } from '../core/error-text.js'
 import { logsInfo } from '../core/logger.js'
 import type { Logger } from '../core/logger.js'
+import type { HandlerDescription } from '../diagnostics/live-connections.js'
 import type { HandlerConnection } from '../session/handler-connection.js'
 import type {
   ConnectionFailure,
@@ -34,6 +36,10 @@ export class Dispatcher extends DispatchContext implements ConnectionListener {
     const { stateChange } = table.single
     const isLogged = logsInfo(logger)
     if (stateChange || isLogged) this.#stateChanges = new StateChanges(this, stateChange, isLogged)
+  }
+
+  get handlers(): readonly HandlerDescription[] {
+    return describeHandlers(this.table)
   }
 
   openSession(session: SessionPort): SessionHandlers {

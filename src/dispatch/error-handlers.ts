@@ -3,6 +3,8 @@ import type { Handler, HandlerTable } from '../annotations/handler-table.js'
 import type { HandlerConnection } from '../session/handler-connection.js'
 import { reasonOf, toError } from '../core/error-text.js'
 import type { Logger } from '../core/logger.js'
+import { errorChannel } from '../diagnostics/channels.js'
+import { describeError as withoutDetails } from '../diagnostics/described-error.js'
 import type { Invoker } from './invoker.js'
 import { isThenable } from '../core/thenable.js'
 
@@ -24,6 +26,7 @@ export class ErrorHandlers {
    * @param consequence consequence of the error, for the log
    */
   handle(error: Error, context: ErrorContext<HandlerConnection>, consequence: string): void | Promise<void> {
+    if (errorChannel.hasSubscribers) publish(error, context)
     const handler = this.#handlerFor(error)
     if (!handler) {
       this.#log(error, context, consequence)
@@ -35,11 +38,11 @@ export class ErrorHandlers {
       const isReleased = this.#invoker.closedDuringCall
       const settled = Promise.resolve(result).then(
         () => undefined,
-        (thrown: unknown) => this.#logFailing(handler, thrown, error),
+        (thrown: unknown) => this.#onFailing(handler, thrown, error, context),
       )
       return isReleased ? undefined : settled
     } catch (thrown) {
-      this.#logFailing(handler, thrown, error)
+      this.#onFailing(handler, thrown, error, context)
       return undefined
     }
   }
@@ -67,10 +70,34 @@ export class ErrorHandlers {
     else this.#logger.error(line, { err: error })
   }
 
-  #logFailing(handler: Handler, thrown: unknown, error: Error): void {
+  /** Publishes and logs the error of an `@OnError`. */
+  #onFailing(
+    handler: Handler,
+    thrown: unknown,
+    error: Error,
+    { connection }: Pick<ErrorContext<HandlerConnection>, 'connection'>,
+  ): void {
+    if (errorChannel.hasSubscribers) {
+      const context = { connection, stage: 'handle', handler: handler.name, fatal: false, count: 1 } as const
+      publish(toError(thrown), context)
+    }
     const line = `${handler.name} (@OnError) threw ${describeError(toError(thrown))} while handling ${describeError(error)}`
     this.#logger.error(line, { err: toError(thrown), handled: error })
   }
+}
+
+function publish(
+  error: Error,
+  { connection, stage, handler, fatal, count }: Omit<ErrorContext<HandlerConnection>, 'signal' | 'message'>,
+): void {
+  errorChannel.publish({
+    ...connection.facts,
+    error: withoutDetails(error),
+    stage,
+    handler,
+    fatal,
+    count,
+  })
 }
 
 function describeError(error: Error): string {

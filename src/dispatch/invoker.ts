@@ -1,6 +1,8 @@
 import type { Handler } from '../annotations/handler-table.js'
 import { handlerChannels } from '../diagnostics/channels.js'
-import { traceCall } from './trace-call.js'
+import { traceCall } from '../diagnostics/trace-call.js'
+import type { HandlerKind } from '../diagnostics/payloads.js'
+import type { HandlerConnection } from '../session/handler-connection.js'
 
 type Method = (event: unknown, context: unknown) => unknown
 
@@ -15,7 +17,11 @@ export interface HandlerCall {
 }
 
 /** Wraps each call to a handler, and determines its return value: usually that of `next()`, which calls the handler. */
-export type Around = (call: HandlerCall, next: () => unknown) => unknown
+export interface Around {
+  (call: HandlerCall, next: () => unknown): unknown
+  /** Methods whose calls are wrapped. All others are called directly. @default all */
+  readonly methods?: ReadonlySet<string | symbol> | undefined
+}
 
 const { start, end, asyncStart, asyncEnd, error } = handlerChannels
 
@@ -53,21 +59,28 @@ export class Invoker {
   call(handler: Handler, event: unknown, context: unknown): unknown {
     const releases = this.#releases
     const result =
-      this.#around || isTraced()
+      this.#wrapperOf(handler) || isTraced()
         ? this.#callSeen(handler, event, context)
         : (this.#instance[handler.method] as Method)(event, context)
     this.#closedDuringCall = this.#releases > releases
     return result
   }
 
+  /** perf: saves 60 ns per call of a method that is not wrapped, in a class that has others. */
+  #wrapperOf({ method }: Handler): Around | undefined {
+    return this.#around?.methods?.has(method) === false ? undefined : this.#around
+  }
+
   /** Calls a handler that is traced or wrapped. The trace includes the function that wraps it. */
   #callSeen(handler: Handler, event: unknown, context: unknown): unknown {
     const { method, name } = handler
     const instance = this.#instance
-    const around = this.#around
+    const around = this.#wrapperOf(handler)
     const run = (): unknown => (instance[method] as Method)(event, context)
     const call = around ? () => around({ instance, handler: name, method, event, context }, run) : run
-    return isTraced() ? traceCall(handler, event, context, call) : call()
+    if (!isTraced()) return call()
+    const { connection } = context as { readonly connection: HandlerConnection }
+    return traceCall(connection.facts, { handler: name, kind: handler.event as HandlerKind, event }, call)
   }
 
   /** Releases every call that is currently in its synchronous part, so that `close()` does not wait for it. */

@@ -2,6 +2,8 @@ import type { Handler, MessageHandler } from '../annotations/handler-table.js'
 import { RESOLVED, deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
 import { toError } from '../core/error-text.js'
+import { dropChannel } from '../diagnostics/channels.js'
+import type { DropReason } from '../diagnostics/payloads.js'
 import { OutboxFullError } from '../errors/send-errors.js'
 import type { Stage } from '../errors/stage.js'
 import type { ReadCounter } from '../link/link-port.js'
@@ -127,11 +129,13 @@ export abstract class MessageSession
       if (kind === 'message')
         return new InboundMessageContext(this.session, message, router.keyOf(value), settings)
     } catch (thrown) {
+      if (dropChannel.hasSubscribers) publishDrop(this.session, 'decode')
       const failed = this.fail(toError(thrown), 'decode', undefined, value, ROUTE_THREW)
       this.#concludeFailed(message, failed, earlier)
       return undefined
     }
     if (kind === 'binary') return new InboundMessageContext(this.session, message, undefined, settings)
+    if (dropChannel.hasSubscribers) publishDrop(this.session, 'decode')
     this.#concludeFailed(message, this.fail(value as Error, 'decode', undefined, message.raw), earlier)
     return undefined
   }
@@ -162,8 +166,10 @@ export abstract class MessageSession
     context: InboundMessageContext,
     earlier: RunningHandler | undefined,
   ): Accepted | undefined {
-    const fail = (thrown: unknown): void | Promise<void> =>
-      this.fail(toError(thrown), 'validate', first, message.value)
+    const fail = (thrown: unknown): void | Promise<void> => {
+      if (dropChannel.hasSubscribers) publishDrop(this.session, 'validation')
+      return this.fail(toError(thrown), 'validate', first, message.value)
+    }
     try {
       const accepted = validate(first, message.value, context)
       if (!isThenable(accepted)) return accepted
@@ -275,4 +281,8 @@ export abstract class MessageSession
     const context = new LinkErrorContext(this.session, stage, handler?.name, message)
     return this.dispatch.report(error, context, consequence)
   }
+}
+
+function publishDrop({ connection }: SessionPort, reason: DropReason): void {
+  dropChannel.publish({ ...connection.facts, reason, count: 1 })
 }

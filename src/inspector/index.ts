@@ -1,1 +1,6 @@
+/**
+ * A live page that shows all connections of the process.
+ *
+ * @packageDocumentation
+ */
 export {}

@@ -4,6 +4,9 @@ import type { Clock } from '../core/clock.js'
 import { reasonOf } from '../core/error-text.js'
 import { Fifo } from '../core/fifo.js'
 import { ignore, isThenable } from '../core/thenable.js'
+import { frameChannel } from '../diagnostics/channels.js'
+import { publishMessageFrame, sizeOf } from '../diagnostics/frames.js'
+import type { DiagnosticSource } from '../diagnostics/payloads.js'
 import { EncodeError } from '../errors/message-errors.js'
 import type { FrameOptions, Transport } from '../transports/transport.js'
 
@@ -12,6 +15,8 @@ export interface FragmentedSendPort {
   readonly clock: Clock
   /** Number of buffered bytes at which the iterable is not read any further. */
   readonly highWaterMark: number
+  /** The link, for diagnostics. */
+  readonly source: DiagnosticSource
   /** Called when other messages can be sent. Not called if the message stays incomplete. */
   onEnd(): void
   /** @param isIncomplete true if the peer has received the start of the message and would wait for the rest of it */
@@ -47,6 +52,8 @@ export class FragmentedSend {
   #isOver = false
   #hasFailed = false
   #sinceTurn = 0
+  /** Size of the fragments sent so far, in bytes, and the first of them, for diagnostics. */
+  #seen: { bytes: number; readonly first: string | Uint8Array } | undefined
 
   constructor(message: ChunkedMessage, socket: Transport, port: FragmentedSendPort) {
     this.#message = message
@@ -136,6 +143,7 @@ export class FragmentedSend {
   #send(data: string | Uint8Array): Promise<void> | undefined {
     this.#hasBegun = true
     const options = this.#optionsFor(false)
+    if (frameChannel.hasSubscribers) this.#note(data)
     if (this.#socket.bufferedAmount + data.length < this.#port.highWaterMark) {
       this.#socket.send(data, undefined, options)
       return undefined
@@ -143,6 +151,12 @@ export class FragmentedSend {
     return new Promise((resolve) => {
       this.#socket.send(data, resolve, options)
     })
+  }
+
+  #note(fragment: string | Uint8Array): { readonly bytes: number; readonly first: string | Uint8Array } {
+    this.#seen ??= { bytes: 0, first: typeof fragment === 'string' ? fragment : NO_BYTES }
+    this.#seen.bytes += sizeOf(fragment)
+    return this.#seen
   }
 
   #turn(): Promise<void> {
@@ -155,6 +169,10 @@ export class FragmentedSend {
   #finish(): void {
     const rest = this.#isBinary === true ? NO_BYTES : this.#half
     // An empty or unfinished character may be all there is. The last fragment is then also the first.
+    if (frameChannel.hasSubscribers) {
+      const { first, bytes } = this.#note(rest)
+      publishMessageFrame(this.#port.source, 'transmit', first, bytes)
+    }
     this.#socket.send(rest, undefined, this.#optionsFor(true))
     this.#isOver = true
     this.#message.end()

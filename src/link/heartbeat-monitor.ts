@@ -1,3 +1,6 @@
+import { frameChannel, roundTripChannel } from '../diagnostics/channels.js'
+import { publishPing } from '../diagnostics/frames.js'
+import type { DiagnosticSource } from '../diagnostics/payloads.js'
 import { encodeWith } from '../codecs/codec.js'
 import type { Codec } from '../codecs/codec.js'
 import type { Transport } from '../transports/transport.js'
@@ -32,7 +35,7 @@ export interface MonitoredLink {
 }
 
 /** Owner of a monitored link. */
-export interface HeartbeatOwner {
+export interface HeartbeatOwner extends DiagnosticSource {
   /** Time at which `@OnOpen` completed and message and text heartbeats started; `undefined` before that. */
   readonly readyAt: number | undefined
   /** Called when the peer is considered lost. */
@@ -134,7 +137,7 @@ export class HeartbeatMonitor implements ScheduledItem {
   }
 
   onPong(data: Uint8Array): void {
-    this.#madeRoundTrips?.onPong(data, this.#settings.clock.now())
+    if (this.#madeRoundTrips?.onPong(data, this.#settings.clock.now())) publishRoundTrip(this.#owner, this)
     this.onData(wholeNow(this.#settings.clock))
   }
 
@@ -158,13 +161,15 @@ export class HeartbeatMonitor implements ScheduledItem {
       this.#hub.onHeartbeatError(thrown)
       return false
     }
-    this.#madeRoundTrips?.onReply(this.#settings.clock.now())
+    this.onReply()
     return true
   }
 
-  /** Called when a text message equal to `reply` has arrived. */
-  onTextReply(): void {
-    if (this.#madeRoundTrips?.awaitsReply) this.#madeRoundTrips.onReply(this.#settings.clock.now())
+  /** Called when a heartbeat has been answered with a message or a text. */
+  onReply(): void {
+    if (!this.#madeRoundTrips?.awaitsReply) return
+    this.#madeRoundTrips.onReply(this.#settings.clock.now())
+    publishRoundTrip(this.#owner, this)
   }
 
   #ask(settings: MessageSettings, message: unknown): boolean {
@@ -276,11 +281,21 @@ export class HeartbeatMonitor implements ScheduledItem {
     const { clock } = this.#settings
     this.#madeRoundTrips ??= new RoundTrips()
     const ping = this.#madeRoundTrips.begin(clock.now(), answer)
-    this.#link.transport.ping(this.#madeRoundTrips.payload, () => {
+    const { payload } = this.#madeRoundTrips
+    if (frameChannel.hasSubscribers) publishPing(this.#owner, 'transmit', 'ping', payload)
+    this.#link.transport.ping(payload, () => {
       ping.sentAt = clock.now()
       onLeft?.()
     })
   }
+}
+
+function publishRoundTrip(
+  owner: DiagnosticSource,
+  { latency: duration }: { readonly latency: number | undefined },
+): void {
+  if (roundTripChannel.hasSubscribers && duration !== undefined)
+    roundTripChannel.publish({ ...owner.facts, duration })
 }
 
 /** Updates the timer after a monitor's due time has changed. */

@@ -1,3 +1,6 @@
+import { frameChannel } from '../diagnostics/channels.js'
+import { publishCloseFrame } from '../diagnostics/frames.js'
+import type { DiagnosticSource } from '../diagnostics/payloads.js'
 import { CloseCode } from './close-code.js'
 import { ConnectFailedError } from '../errors/connection-errors.js'
 import { HoldfastError } from '../errors/holdfast-error.js'
@@ -21,13 +24,16 @@ const NO_WORD: LinkEnd = { code: CloseCode.ABNORMAL, reason: '' }
 /** Ends one link from this side, with a closing handshake or by terminating the socket. */
 export class LinkClosing {
   readonly #transport: Transport
+  readonly #source: DiagnosticSource
   #failure: Error | undefined
   #sentCode: number | undefined
   #isLocal = false
   #end: LinkEnd | undefined
 
-  constructor(transport: Transport) {
+  /** @param source the link, for diagnostics */
+  constructor(transport: Transport, source: DiagnosticSource) {
     this.#transport = transport
+    this.#source = source
   }
 
   /** Close code that this side sent, if it was the first to close. */
@@ -49,6 +55,7 @@ export class LinkClosing {
     if (this.#transport.isOpen) {
       this.#isLocal = true
       this.#sentCode = code
+      if (frameChannel.hasSubscribers) publishCloseFrame(this.#source, 'transmit', code, reason)
     }
     this.#transport.close(code, reason)
   }

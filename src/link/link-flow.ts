@@ -1,3 +1,5 @@
+import { frameChannel } from '../diagnostics/channels.js'
+import { publishMessageFrame } from '../diagnostics/frames.js'
 import type { Codec } from '../codecs/codec.js'
 import { ChunkedMessage } from '../codecs/chunked-message.js'
 import type { LateMessage } from '../codecs/late-message.js'
@@ -50,12 +52,12 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
   /** Shared by all pending sends. perf: one promise for all of them, and none per idle connection. */
   #drained: Deferred<void> | undefined
   /** perf: created on first use, saves 155 B per silent connection. */
-  #readFlow: ReadFlow | undefined
+  readFlowIfAny: ReadFlow | undefined
 
   constructor(number: number, transport: Transport, settings: LinkSettings, owner: Owner, hub: Hub) {
     const { limiter } = hub
     this.number = number
-    this.transport = limiter ? new QueuedTransport(transport, limiter) : transport
+    this.transport = limiter ? new QueuedTransport(transport, limiter, owner) : transport
     this.settings = settings
     this.owner = owner
     this.hub = hub
@@ -72,16 +74,16 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
 
   /** Monotonic time at which reading last resumed; `Infinity` while the link is paused, because silence then proves nothing. */
   get readSince(): number {
-    return this.#readFlow?.readSince ?? 0
+    return this.readFlowIfAny?.readSince ?? 0
   }
 
   /** True if far too many messages are pending while the link is still being read because it is closing. Later messages are discarded. */
   get isFlooded(): boolean {
-    return this.#readFlow?.isFlooded ?? false
+    return this.readFlowIfAny?.isFlooded ?? false
   }
 
   get readCounter(): ReadFlow {
-    return (this.#readFlow ??= this.#createReadFlow())
+    return (this.readFlowIfAny ??= this.#createReadFlow())
   }
 
   #createReadFlow(): ReadFlow {
@@ -94,12 +96,12 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
 
   /** Called when the first frame of a chunk arrives. */
   protected onFrame(): void {
-    this.#readFlow?.onFrame()
+    this.readFlowIfAny?.onFrame()
   }
 
   /** Called when `@OnOpen` completes and reading no longer has to continue for it. */
   protected readByDemand(): void {
-    if (this.#readFlow || this.hub.isBehind) this.readCounter.onReady()
+    if (this.readFlowIfAny || this.hub.isBehind) this.readCounter.onReady()
   }
 
   // --- sending ----------------------------------------------------------------------------------------------------------
@@ -142,17 +144,25 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
     const mark = this.settings.sendHighWaterMark
     const isHigh = this.#drained !== undefined || transport.bufferedAmount + data.length >= mark
     if (!isHigh) {
-      transport.send(data, left, options)
+      this.write(data, left, options)
       return RESOLVED
     }
     const flushed = (): void => {
       this.#onFlushed()
       left?.()
     }
-    transport.send(data, flushed, options)
+    this.write(data, flushed, options)
     if (transport.bufferedAmount < mark) return RESOLVED
     this.#drained ??= deferred()
     return this.#drained.promise
+  }
+
+  /** Passes a frame to the transport. A queue publishes it only when it is passed to the socket. */
+  protected write(data: string | Uint8Array, flushed?: () => void, options?: SendOptions): void {
+    const { transport } = this
+    if (frameChannel.hasSubscribers && !(transport instanceof QueuedTransport))
+      publishMessageFrame(this.owner, 'transmit', data)
+    transport.send(data, flushed, options)
   }
 
   /** Number of messages that are held back by the rate limit and are not encoded yet. */
@@ -188,7 +198,7 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
     const queue =
       this.transport instanceof QueuedTransport
         ? this.transport
-        : new QueuedTransport(this.transport, undefined)
+        : new QueuedTransport(this.transport, undefined, this.owner)
     this.transport = queue
     const onError = (error: Error, isIncomplete: boolean): void => {
       if (isIncomplete) this.closing.close(CloseCode.INTERNAL_ERROR, 'incomplete message')
@@ -197,7 +207,14 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
     }
     queue.sendChunked(
       message,
-      (onEnd) => new FragmentedSend(message, queue.socket, { clock, highWaterMark, onEnd, onError }),
+      (onEnd) =>
+        new FragmentedSend(message, queue.socket, {
+          clock,
+          highWaterMark,
+          source: this.owner,
+          onEnd,
+          onError,
+        }),
     )
     return message.over
   }
@@ -238,7 +255,7 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
   protected endFlow(): readonly unknown[] {
     const unsent = this.transport instanceof QueuedTransport ? this.transport.clear() : []
     this.#releaseSenders()
-    this.#readFlow?.release()
+    this.readFlowIfAny?.release()
     return unsent
   }
 }

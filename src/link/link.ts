@@ -2,7 +2,10 @@ import { wholeNow } from '../core/clock.js'
 import { RESOLVED } from '../core/deferred.js'
 import type { ConnectionLostError } from '../errors/connection-errors.js'
 import { OutboxFullError } from '../errors/send-errors.js'
+import { frameChannel } from '../diagnostics/channels.js'
+import { publishCloseFrame, publishMessageFrame, publishPing } from '../diagnostics/frames.js'
 import type { OpenTransportListener, Transport, TransportEnd } from '../transports/transport.js'
+import { CloseCode } from './close-code.js'
 import { HeartbeatMonitor } from './heartbeat-monitor.js'
 import type { HeartbeatHub, HeartbeatOwner } from './heartbeat-monitor.js'
 import { LinkClosing } from './link-closing.js'
@@ -108,6 +111,7 @@ export class Link<Owner extends LinkOwner = LinkOwner>
   // --- events of the transport ------------------------------------------------------------------------------------------
 
   onMessage(data: string | Uint8Array): void {
+    if (frameChannel.hasSubscribers && !this.#end) publishMessageFrame(this.owner, 'receive', data)
     if (this.#barrier === undefined || this.#passes(this.#barrier, data)) {
       this.hub.inbound.receive(this.owner, data, this.#seenAt || this.#onChunk())
     }
@@ -119,12 +123,13 @@ export class Link<Owner extends LinkOwner = LinkOwner>
     // perf: comparing two strings checks their lengths first.
     if (data !== barrier.text) return true
     if (this.#seenAt === 0) this.#onChunk()
-    this.heartbeat.onTextReply()
+    this.heartbeat.onReply()
     return false
   }
 
   get skippedHead(): Uint8Array | undefined {
-    return this.#end ? undefined : this.hub.inbound.skippedHead
+    // A frame that is skipped has no length and no text to publish.
+    return this.#end || frameChannel.hasSubscribers ? undefined : this.hub.inbound.skippedHead
   }
 
   skip(text: string, from: number, keyEnd: number, to: number): boolean {
@@ -135,12 +140,14 @@ export class Link<Owner extends LinkOwner = LinkOwner>
   onPing(data: Uint8Array): void {
     if (this.#end) return
     if (this.#seenAt === 0) this.#onChunk()
+    if (frameChannel.hasSubscribers) publishPing(this.owner, 'receive', 'ping', data)
     this.owner.onLinkPing(data)
   }
 
   onPong(data: Uint8Array): void {
     if (this.#end) return
     if (this.#seenAt === 0) this.#onChunk()
+    if (frameChannel.hasSubscribers) publishPing(this.owner, 'receive', 'pong', data)
     this.heartbeat.onPong(data)
     this.owner.onLinkPong(data)
   }
@@ -163,6 +170,8 @@ export class Link<Owner extends LinkOwner = LinkOwner>
 
   onClose(end: TransportEnd): void {
     if (this.#end) return
+    if (frameChannel.hasSubscribers && end.code !== CloseCode.ABNORMAL)
+      publishCloseFrame(this.owner, 'receive', end.code, end.reason)
     this.#barrier = this.#closing ? this.#closing.onEnd(end) : end
     this.owner.onLinkEnd(this.#barrier)
   }
@@ -171,7 +180,7 @@ export class Link<Owner extends LinkOwner = LinkOwner>
 
   /** Ends the link, gracefully or immediately. */
   get closing(): LinkClosing {
-    return (this.#closing ??= new LinkClosing(this.transport))
+    return (this.#closing ??= new LinkClosing(this.transport, this.owner))
   }
 
   /** End of the link, as far as it is known. */
@@ -219,7 +228,7 @@ export class Link<Owner extends LinkOwner = LinkOwner>
   /** Sends a heartbeat ahead of everything else; `flushed` is called once it has been sent or never will be. */
   sendUrgent(data: string | Uint8Array, flushed?: () => void): void {
     if (this.transport instanceof QueuedTransport) this.transport.sendUrgent(data, flushed)
-    else this.transport.send(data, flushed)
+    else this.write(data, flushed)
   }
 
   /**

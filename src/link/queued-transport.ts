@@ -1,5 +1,8 @@
 import { ChunkedMessage } from '../codecs/chunked-message.js'
 import { LateMessage } from '../codecs/late-message.js'
+import { frameChannel } from '../diagnostics/channels.js'
+import { publishMessageFrame } from '../diagnostics/frames.js'
+import type { DiagnosticSource } from '../diagnostics/payloads.js'
 import type { SendOptions, Transport } from '../transports/transport.js'
 import { copyBytes } from '../transports/copy-bytes.js'
 import { RESOLVED, deferred } from '../core/deferred.js'
@@ -27,8 +30,10 @@ interface MessageFrame extends QueuedFrame {
  * (RFC 6455, section 5.4).
  */
 export class QueuedTransport implements Transport {
-  readonly #socket: Transport
+  /** Transport that frames are passed to when they no longer have to wait. */
+  readonly socket: Transport
   readonly #limiter: RateLimiter<QueuedFrame> | undefined
+  readonly #source: DiagnosticSource
   #waitingMessages = 0
   #waitingLate = 0
   #waitingBytes = 0
@@ -36,14 +41,18 @@ export class QueuedTransport implements Transport {
   /** Closed while a message is sent in fragments. */
   readonly #gate = new MessageGate<QueuedFrame>()
 
-  /** @param limiter `undefined` if there is no limit */
-  constructor(transport: Transport, limiter: RateLimiter<QueuedFrame> | undefined) {
-    this.#socket = transport
+  /**
+   * @param limiter `undefined` if there is no limit
+   * @param source the link, for diagnostics
+   */
+  constructor(transport: Transport, limiter: RateLimiter<QueuedFrame> | undefined, source: DiagnosticSource) {
+    this.socket = transport
     this.#limiter = limiter
+    this.#source = source
   }
 
   get bufferedAmount(): number {
-    return this.#socket.bufferedAmount + this.#waitingBytes
+    return this.socket.bufferedAmount + this.#waitingBytes
   }
 
   /** Number of waiting messages that are not encoded yet. */
@@ -56,32 +65,32 @@ export class QueuedTransport implements Transport {
     return this.#limiter !== undefined || this.#gate.isClosed
   }
 
-  /** Transport that frames are passed to when they no longer have to wait. */
-  get socket(): Transport {
-    return this.#socket
-  }
-
   get bytesRead(): number {
-    return this.#socket.bytesRead
+    return this.socket.bytesRead
   }
 
   get protocol(): string {
-    return this.#socket.protocol
+    return this.socket.protocol
   }
 
   get isOpen(): boolean {
-    return this.#socket.isOpen
+    return this.socket.isOpen
   }
 
   /** Sends a message when it no longer has to wait. Bytes that have to wait are copied, because the caller may reuse their memory. */
   send(data: string | Uint8Array, flushed?: () => void, options?: SendOptions): void {
     if (!this.isQueueing) {
-      this.#socket.send(data, flushed, options)
+      this.#write(data, flushed, options)
       return
     }
     const frame = this.#frame(data, flushed, options)
     if (!this.#limiter) frame.run()
     else if (this.#limiter.push(frame)) frame.data = copyBytes(data)
+  }
+
+  #write(data: string | Uint8Array, flushed?: () => void, options?: SendOptions): void {
+    if (frameChannel.hasSubscribers) publishMessageFrame(this.#source, 'transmit', data)
+    this.socket.send(data, flushed, options)
   }
 
   /**
@@ -98,7 +107,7 @@ export class QueuedTransport implements Transport {
     this.#pushLate(late, () => {
       this.#waitingMessages -= 1
       const data = make()
-      if (data !== undefined) this.#socket.send(data, flushed, options)
+      if (data !== undefined) this.#write(data, flushed, options)
       this.#resolveDrained()
     })
   }
@@ -142,29 +151,29 @@ export class QueuedTransport implements Transport {
 
   /** Sends a ping when the limiter allows. Control frames are also sent between fragments. */
   ping(data: Uint8Array, flushed?: () => void): void {
-    if (!this.#limiter) this.#socket.ping(data, flushed)
+    if (!this.#limiter) this.socket.ping(data, flushed)
     else
-      this.#limiter.pushUrgent({ data: undefined, owner: this, run: () => this.#socket.ping(data, flushed) })
+      this.#limiter.pushUrgent({ data: undefined, owner: this, run: () => this.socket.ping(data, flushed) })
   }
 
   pong(data: Uint8Array): void {
-    this.#socket.pong(data)
+    this.socket.pong(data)
   }
 
   close(code: number, reason: string): void {
-    this.#socket.close(code, reason)
+    this.socket.close(code, reason)
   }
 
   terminate(): void {
-    this.#socket.terminate()
+    this.socket.terminate()
   }
 
   pause(): void {
-    this.#socket.pause()
+    this.socket.pause()
   }
 
   resume(): void {
-    this.#socket.resume()
+    this.socket.resume()
   }
 
   /** Resolves when no message is waiting. */
@@ -208,7 +217,7 @@ export class QueuedTransport implements Transport {
         }
         this.#waitingMessages -= 1
         this.#waitingBytes -= size
-        this.#socket.send(frame.data, flushed, options)
+        this.#write(frame.data, flushed, options)
         this.#resolveDrained()
       },
     }

@@ -1,3 +1,5 @@
+import { queueChannel } from '../diagnostics/channels.js'
+import type { DiagnosticSource } from '../diagnostics/payloads.js'
 import type { Transport } from '../transports/transport.js'
 import type { ReadCounter } from './link-port.js'
 import { HEARTBEAT_DEFAULTS } from './heartbeat.js'
@@ -88,7 +90,7 @@ export interface ReadFlowSettings {
 }
 
 /** Notified when a link can no longer be read. */
-export interface ReadFlowPort {
+export interface ReadFlowPort extends DiagnosticSource {
   /** Called when the link is no longer read because far too much is pending, so that waiting for one of its messages cannot succeed. */
   onReadOverflow(error: BackpressureError): void
 }
@@ -134,6 +136,11 @@ export class ReadFlow implements ReadCounter, ReadDemandListener {
   /** True while the socket is not read or only probed. Silence then proves nothing. */
   get isPaused(): boolean {
     return this.#mode !== 'reading'
+  }
+
+  /** Number of messages that have not been handled yet. */
+  get messages(): number {
+    return this.#messages
   }
 
   /** True if far too much is pending while the socket is still being read because the link is ending. */
@@ -215,7 +222,10 @@ export class ReadFlow implements ReadCounter, ReadDemandListener {
   }
 
   #enter(mode: Mode): void {
+    const wasPaused = this.isPaused
     this.#mode = mode
+    if (queueChannel.hasSubscribers && wasPaused !== this.isPaused)
+      queueChannel.publish({ ...this.#port.facts, isPaused: this.isPaused, messages: this.#messages })
     this.#probeTimer?.cancel()
     this.#probeTimer = undefined
     if (mode === 'reading') {

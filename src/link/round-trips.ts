@@ -49,12 +49,12 @@ export class RoundTrips {
     oldest.answer?.reject(new PingTimeoutError(now - oldest.sentAt, MAX_PINGS))
   }
 
-  /** Handles a pong. If it answers one of our pings, settles that ping and all earlier ones. */
-  onPong(data: Uint8Array, now: number): void {
+  /** Handles a pong. If it answers one of our pings, settles that ping and all earlier ones. Returns whether it did. */
+  onPong(data: Uint8Array, now: number): boolean {
     // A peer may answer only the latest of several pings (RFC 6455, section 5.5.3), so a pong also answers the earlier ones.
     const count = this.#countUpTo(data)
     const latest = this.#pings[count - 1]
-    if (!latest) return
+    if (!latest) return false
     const answered = this.#pings
     this.#pings = count === answered.length ? NONE : answered.slice(count)
     this.#latency = now - latest.sentAt
@@ -62,6 +62,7 @@ export class RoundTrips {
       const { answer, sentAt } = answered[index] as Ping
       answer?.resolve(now - sentAt)
     }
+    return true
   }
 
   /** Returns the number of unanswered pings that a pong answers, starting with the oldest. */

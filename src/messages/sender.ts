@@ -53,6 +53,11 @@ export class Sender {
     this.#clock = clock
   }
 
+  /** Number of messages in the outbox. */
+  get size(): number {
+    return this.#outbox?.size ?? 0
+  }
+
   /** Number of bytes in the outbox. */
   get bytes(): number {
     return this.#outbox?.bytes ?? 0

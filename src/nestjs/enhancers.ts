@@ -74,10 +74,8 @@ export class Enhancers {
         calls.set(method, this.#create(instance, target, method))
     }
     if (calls.size === 0) return undefined
-    return ({ method, event, context }, next) => {
-      const call = calls.get(method)
-      return call ? call(event, context) : next()
-    }
+    const around: Around = ({ method, event, context }) => calls.get(method)?.(event, context)
+    return Object.assign(around, { methods: new Set(calls.keys()) })
   }
 
   /** Reports guards and other enhancers that Nest has not created. Nest would run the handlers without them. */

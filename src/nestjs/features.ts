@@ -44,6 +44,7 @@ export interface HoldfastClientOptions extends Omit<ConnectionOptions, 'name'> {
 
 /** A client and its options, for `HoldfastModule.forFeature`. */
 export interface HoldfastClientEntry extends HoldfastClientOptions {
+  /** Class of the client. */
   readonly use: Class
   /** Name of the client, as passed to `provideClient`. Omit it for the client that is listed by its class. */
   readonly name?: string | undefined
@@ -51,6 +52,7 @@ export interface HoldfastClientEntry extends HoldfastClientOptions {
 
 /** A client and a factory for its options, for `HoldfastModule.forFeatureAsync`. */
 export interface HoldfastAsyncClientEntry {
+  /** Class of the client. */
   readonly use: Class
   /** Name of the client, as passed to `provideClient`. Omit it for the client that is listed by its class. */
   readonly name?: string | undefined

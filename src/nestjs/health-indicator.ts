@@ -30,7 +30,10 @@ export interface HealthDetails {
 /** Result in the form that `@nestjs/terminus` expects. */
 export type HealthResult<Key extends string, Status extends string> = Record<
   Key,
-  HealthDetails & { readonly status: Status }
+  HealthDetails & {
+    /** Health of the client. */
+    readonly status: Status
+  }
 >
 
 /**

@@ -1,3 +1,8 @@
+/**
+ * Clients that Nest creates and Holdfast connects. Requires the packages `@nestjs/common` and `@nestjs/core`.
+ *
+ * @packageDocumentation
+ */
 export { isHoldfastContext } from './enhancers.js'
 export type {
   DependencyToken,

@@ -1,3 +1,4 @@
+import { readConstructor } from '../annotations/constructor-tokens.js'
 import { isClientClass } from '../annotations/handler-table.js'
 import { className, tokenName } from '../core/token.js'
 import type { Class } from '../core/token.js'
@@ -36,7 +37,10 @@ function classOf(wrapper: Wrapper): Class | undefined {
 
 /** Reports a client that would have several instances, or none outside of a request. */
 export function findProviderMistakes(providers: readonly ClientProvider[]): Mistake[] {
-  const mistakes = providers.flatMap(({ target, wrapper }) => findScopeMistake(target, wrapper))
+  const mistakes = providers.flatMap(({ target, wrapper }) => [
+    ...findScopeMistake(target, wrapper),
+    ...findTypeMistake(target, wrapper),
+  ])
   for (const target of new Set(providers.map((each) => each.target))) {
     const same = providers.filter((each) => each.target === target)
     if (same.length < 2) continue
@@ -48,6 +52,17 @@ export function findProviderMistakes(providers: readonly ClientProvider[]): Mist
     })
   }
   return mistakes
+}
+
+/** Reports a constructor that Nest has called without arguments, because it knows none of their types. */
+function findTypeMistake(target: Class, { metatype, inject }: Wrapper): Mistake[] {
+  const isCreatedByNest = metatype === target && !inject
+  const { parameters, tokens = [] } = readConstructor(target)
+  if (!isCreatedByNest || parameters <= Object.keys(tokens).length) return []
+  const name = className(target)
+  const cause = `Nest does not know what to inject into the constructor, because the compiler emitted no type metadata for ${name}`
+  const fix = `add @WebSocketClient() to ${name}, and set "emitDecoratorMetadata": true. Or list the tokens in @WebSocketClient({ inject: […] }), and the client in HoldfastModule.forFeature([${name}])`
+  return [{ place: name, cause, fix }]
 }
 
 function findScopeMistake(target: Class, wrapper: Wrapper): Mistake[] {

@@ -1,5 +1,9 @@
 import { addAbortCallback, removeAbortCallback } from '../core/abort-callbacks.js'
+import type { Clock } from '../core/clock.js'
 import { toError } from '../core/error-text.js'
+import { requestChannel } from '../diagnostics/channels.js'
+import { describeError } from '../diagnostics/described-error.js'
+import type { DiagnosticSource } from '../diagnostics/payloads.js'
 import { RequestTimeoutError } from '../errors/request-errors.js'
 import type { RequestFacts } from '../errors/request-errors.js'
 import type { Chained } from '../core/fifo.js'
@@ -8,7 +12,7 @@ import type { RequestOptions } from './request-options.js'
 import type { RequestTimeouts, Timeout } from './request-timeouts.js'
 
 /** Owns a request until it settles, or until another owner adopts it. */
-export interface RequestOwner {
+export interface RequestOwner extends DiagnosticSource {
   /**
    * Ends a request that the caller no longer waits for, and cancels it on the server. `error` is `undefined` if the caller stopped waiting
    * on purpose.
@@ -16,8 +20,6 @@ export interface RequestOwner {
   abandon(request: PendingRequest, error: Error | undefined, isAborted: boolean): void
   /** Sends waiting requests up to the limit. */
   flush(): void
-  /** ID of the connection, for errors. */
-  readonly client: string
 }
 
 /** Place of a request in the queue. */
@@ -39,6 +41,8 @@ export abstract class PendingRequest {
   #place: QueuePlace | undefined
   #timeout: Timeout | undefined
   #onAbort: (() => void) | undefined
+  /** Start of the request, if its end will be published. */
+  #published: { readonly clock: Clock; readonly start: number } | undefined
 
   /**
    * @param own the ID that the message already has
@@ -81,7 +85,7 @@ export abstract class PendingRequest {
 
   /** Details that identify the request in an error. */
   get facts(): RequestFacts {
-    return { id: this.id, message: this.message, client: this.#owner.client }
+    return { id: this.id, message: this.message, client: this.#owner.facts.connection }
   }
 
   get wasSent(): boolean {
@@ -133,6 +137,8 @@ export abstract class PendingRequest {
 
   /** Starts the timeout and listens to the signal. */
   start(timeouts: RequestTimeouts, timeout: number | false): void {
+    if (requestChannel.hasSubscribers)
+      this.#published = { clock: timeouts.clock, start: timeouts.clock.now() }
     const { signal } = this.options
     if (signal) {
       this.#onAbort = () => {
@@ -153,12 +159,25 @@ export abstract class PendingRequest {
     this.#owner.abandon(this, new RequestTimeoutError(timeout, this.facts, this.#wasSent), false)
   }
 
-  /** Cancels the timeout and stops listening to the signal. */
-  settle(): void {
+  /**
+   * Cancels the timeout and stops listening to the signal.
+   *
+   * @param error error that the request rejects with, if it does
+   */
+  settle(error?: Error): void {
     this.#isSettled = true
+    if (requestChannel.hasSubscribers && this.#published) publish(this.#owner, this.#published, error)
     this.#timeout?.line.cancel(this.#timeout)
     this.#timeout = undefined
     const { signal } = this.options
     if (signal && this.#onAbort) removeAbortCallback(signal, this.#onAbort)
   }
+}
+
+function publish(
+  { facts }: DiagnosticSource,
+  { clock, start }: { readonly clock: Clock; readonly start: number },
+  error: Error | undefined,
+): void {
+  requestChannel.publish({ ...facts, duration: clock.now() - start, error: error && describeError(error) })
 }

@@ -58,7 +58,9 @@ export class PendingRequests {
     this.#isLobby = isLobby
     this.#inFlight = new InFlightRequests(settings)
     this.#queue = new RequestQueue(this.#inFlight, isLobby ? 0 : settings.limit, {
-      client: port.client,
+      get facts() {
+        return port.facts
+      },
       send: (message) => port.send(message),
       sendLate: (source, request) => port.sendLate(source, request),
       identifiesLate: settings.heartbeatIds && port.isRateLimited,
@@ -304,6 +306,6 @@ function goesOn({ isBound, options }: PendingRequest): boolean {
 
 /** Rejects a request that has no owner. */
 function reject(request: PendingRequest, error: Error): void {
-  request.settle()
+  request.settle(error)
   request.reject(error, false)
 }

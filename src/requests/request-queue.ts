@@ -1,6 +1,7 @@
 import { toError } from '../core/error-text.js'
 import { Chain } from '../core/fifo.js'
 import { syncAnswer } from '../core/thenable.js'
+import type { ConnectionDiagnostic, DiagnosticSource } from '../diagnostics/payloads.js'
 import type { InFlightRequests } from './in-flight-requests.js'
 import type { PendingRequest, QueuePlace, RequestOwner } from './pending-request.js'
 import type { RequestsSettings } from './request-options.js'
@@ -15,9 +16,7 @@ export interface LateRequestPort {
 }
 
 /** Sends requests, and determines when they can be sent. */
-export interface RequestQueuePort {
-  /** ID of the connection, for errors. */
-  readonly client: string
+export interface RequestQueuePort extends DiagnosticSource {
   /**
    * Encodes a message and passes it to the socket immediately. The message bypasses the outbox.
    *
@@ -59,8 +58,8 @@ export class RequestQueue implements RequestOwner {
     this.#port = port
   }
 
-  get client(): string {
-    return this.#port.client
+  get facts(): ConnectionDiagnostic {
+    return this.#port.facts
   }
 
   /** Number of requests that are waiting or in flight. */
@@ -187,7 +186,7 @@ export class RequestQueue implements RequestOwner {
   #reject(request: PendingRequest, error: Error, isAborted: boolean): boolean {
     if (request.isSettled) return false
     this.remove(request)
-    request.settle()
+    request.settle(error)
     request.reject(error, isAborted)
     return true
   }

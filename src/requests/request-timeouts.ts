@@ -29,18 +29,18 @@ export interface Timeout extends Chained<Timeout> {
  * perf: all requests with the same timeout share one timer.
  */
 export class RequestTimeouts {
-  readonly #clock: Clock
+  readonly clock: Clock
   readonly #lines = new Map<number, TimeoutLine>()
 
   constructor(clock: Clock) {
-    this.#clock = clock
+    this.clock = clock
   }
 
   /** @param duration in milliseconds */
   start(request: TimedRequest, duration: number): Timeout {
     let line = this.#lines.get(duration)
     if (!line) {
-      line = new TimeoutLine(duration, this.#clock, () => this.#lines.delete(duration))
+      line = new TimeoutLine(duration, this.clock, () => this.#lines.delete(duration))
       this.#lines.set(duration, line)
     }
     return line.add(request)

@@ -76,6 +76,8 @@ export interface Disconnect {
 /** Describes how a link was lost and what follows. Recorded once, by the lifecycle. */
 export interface Loss {
   readonly disconnect: Disconnect
+  /** Monotonic time at which the link was lost, in whole milliseconds. */
+  readonly at: number
   /** True if Holdfast is going to reconnect. */
   readonly willReconnect: boolean
   /** False if the link was a candidate, or had already been replaced. */

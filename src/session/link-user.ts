@@ -71,6 +71,10 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
     return this.owner.factsOf(this.link.number)
   }
 
+  get pendingRequests(): number {
+    return this.requestsIfAny?.size ?? 0
+  }
+
   get connection(): HandlerConnection {
     return (this.#connection ??= this.owner.connectionOf(this))
   }

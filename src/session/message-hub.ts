@@ -1,7 +1,8 @@
 import { sharedCodec } from '../codecs/codec.js'
 import type { Codec, CodecFactory } from '../codecs/codec.js'
 import { MessageDroppedError } from '../errors/send-errors.js'
-import { messageChannel } from '../diagnostics/channels.js'
+import { dropChannel, messageChannel } from '../diagnostics/channels.js'
+import type { DropReason } from '../diagnostics/payloads.js'
 import type { HeartbeatSettings } from '../link/heartbeat.js'
 import type { LinkHub } from '../link/link.js'
 import type { Miss } from '../link/link-port.js'
@@ -33,6 +34,8 @@ export interface MessageHubSettings extends MessageTakersSettings {
   readonly rateLimit: RateLimitSettings | undefined
   readonly periodic: PeriodicSettings | undefined
 }
+
+const NOTHING = { size: 0, bytes: 0 } as const
 
 /** The message handling of a connection that outlives its links: sending, receiving, and the takers of messages. */
 export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
@@ -120,6 +123,11 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
     return this.#sender
   }
 
+  /** Number of messages and bytes that wait for a link. */
+  get outbox(): { readonly size: number; readonly bytes: number } {
+    return this.#sender ?? NOTHING
+  }
+
   /** Called if messages are still waiting for the rate limiter when their link ends. */
   onUnsent(messages: readonly unknown[]): void {
     this.drop(new MessageDroppedError('lost', messages), messages[0])
@@ -127,7 +135,10 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
 
   /** Counts and reports messages that will never be sent. */
   drop(error: MessageDroppedError, message: unknown): void {
-    this.#counts.add('dropped', error.count)
+    const { count, reason } = error
+    this.#counts.add('dropped', count)
+    const isOutbox = reason === 'overflow' || reason === 'expired'
+    if (dropChannel.hasSubscribers) this.publishDrop(isOutbox ? 'outbox' : 'unsent', count)
     this.#port.report(error, 'send', '', message)
   }
 
@@ -141,12 +152,18 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
     return { unhandledMessages: unhandled, conflated, unmatchedReplies, droppedMessages: dropped }
   }
 
+  /** Publishes dropped messages. Call it only while the channel has subscribers. */
+  publishDrop(reason: DropReason, count: number): void {
+    dropChannel.publish({ ...this.#port.facts, reason, count })
+  }
+
   get #counts(): MessageCounter {
     return (this.#counter ??= new MessageCounter())
   }
 
   count(miss: Miss, raw?: string | Uint8Array): void {
     this.#counts.add(miss, 1)
+    if (dropChannel.hasSubscribers) this.publishDrop(miss === 'dropped' ? 'unsent' : miss, 1)
     const { skipBy } = this.#settings
     if (raw !== undefined && skipBy !== undefined) this.inbound.onUnhandled(raw, skipBy)
   }

@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.js'
 import { toError } from '../core/error-text.js'
 import { rejected } from '../core/deferred.js'
 import { syncAnswer } from '../core/thenable.js'
+import type { DiagnosticSource } from '../diagnostics/payloads.js'
 import type { Stage } from '../errors/stage.js'
 import type { ReadDemand } from '../link/read-flow.js'
 import type { InboundPipeline } from '../messages/inbound.js'
@@ -44,9 +45,7 @@ export interface TakersSession {
 }
 
 /** Provides the sessions of a connection, and receives reports. */
-export interface MessageTakersPort {
-  /** ID of the connection, for errors. */
-  readonly id: string
+export interface MessageTakersPort extends DiagnosticSource {
   readonly links: {
     /** Session that calls use: inside `@OnOpen`, the session that is opening; otherwise, the serving session. */
     readonly callersSession: TakersSession | undefined
@@ -97,6 +96,11 @@ export class MessageTakers {
     this.#hub = hub
   }
 
+  /** Number of requests that wait for a link. */
+  get waitingRequests(): number {
+    return this.#lobby?.size ?? 0
+  }
+
   get streams(): MessageStreams {
     this.#streams ??= this.#add(
       new MessageStreams(this.#settings.clock, {
@@ -129,12 +133,15 @@ export class MessageTakers {
   /** @param session `undefined` for requests that wait for a link */
   #makeRequests(session: TakersSession | undefined): PendingRequests {
     const { clock, requests: settings } = this.#settings
+    const port = this.#port
     const onWaiting = waitingCounter(this.#hub.demand)
     const requests: PendingRequests = new PendingRequests(
       settings,
       clock,
       {
-        client: this.#port.id,
+        get facts() {
+          return port.facts
+        },
         send: (message) => {
           if (session) void session.link.send(encodeWith(session.link.codec, message))
         },

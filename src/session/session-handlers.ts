@@ -1,3 +1,4 @@
+import type { HandlerDescription } from '../diagnostics/live-connections.js'
 import type { LinkPort } from '../link/link-port.js'
 import type { CloseInfo } from './disconnect.js'
 import type { SelectiveHandlers } from '../messages/inbound.js'
@@ -85,6 +86,8 @@ export interface ConnectionFailure {
 export interface ConnectionListener {
   /** Name of the class whose handlers run. */
   readonly target: string
+  /** Describes the handlers of the class. */
+  readonly handlers: readonly HandlerDescription[]
   /** Called when a link has opened, before any of its messages are delivered. */
   openSession(session: SessionPort): SessionHandlers
   onStateChange(state: ConnectionState): void

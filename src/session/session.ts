@@ -1,5 +1,6 @@
 import { RESOLVED } from '../core/deferred.js'
 import type { HeartbeatTimeoutError } from '../errors/connection-errors.js'
+import { dropChannel } from '../diagnostics/channels.js'
 import { UnprocessedMessagesError } from '../errors/message-errors.js'
 import type { LinkEnd } from '../link/link-closing.js'
 import type { PendingRequest } from '../requests/pending-request.js'
@@ -302,6 +303,7 @@ class SessionEnding {
   discard(wasWaitedFor: boolean, { isOpening }: Pick<Session, 'isOpening'> = this.#session): void {
     const { handlers, loss } = this.#session
     const { unhandled, running } = handlers.discard()
+    if (dropChannel.hasSubscribers && unhandled > 0) this.#owner.hub.publishDrop('discarded', unhandled)
     const opening = isOpening ? [this.#owner.nameOf('open')] : []
     const late = wasWaitedFor ? [...opening, ...running] : []
     if (unhandled === 0 && late.length === 0) return

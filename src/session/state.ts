@@ -1,6 +1,8 @@
 import { stateChannel } from '../diagnostics/channels.js'
 import type { DiagnosticSource } from '../diagnostics/payloads.js'
 import { ConnectionClosedError } from '../errors/send-errors.js'
+import { wholeNow } from '../core/clock.js'
+import type { Clock } from '../core/clock.js'
 import { LazyDeferred, RESOLVED, deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
 import { LazySignal } from '../core/lazy-signal.js'
@@ -64,7 +66,7 @@ export type ConnectionState =
   | {
       /** The connection is closed permanently. */
       readonly status: 'closed'
-      /** How the last link ended. */
+      /** End of the last link. */
       readonly close: CloseInfo
     }
 
@@ -89,9 +91,15 @@ export interface OpenInfo {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
 }
 
+/** The connection that a state belongs to. */
+export interface StateSource extends DiagnosticSource {
+  readonly settings: { readonly clock: Clock }
+}
+
 /** Stores the public state of a connection, and notifies callers that wait for it to open or to end. */
 export class StateHolder {
-  readonly #source: DiagnosticSource
+  readonly #source: StateSource
+  #since: number
   /** Resolves in the state `closed`. */
   readonly closed = new LazyDeferred<CloseInfo>()
   #state: ConnectionState = { status: 'connecting', attempt: 1 }
@@ -102,8 +110,9 @@ export class StateHolder {
   /** perf: saves 42 B per idle connection. */
   #closing: LazySignal | undefined
 
-  constructor(source: DiagnosticSource) {
+  constructor(source: StateSource) {
     this.#source = source
+    this.#since = wholeNow(source.settings.clock)
   }
 
   get state(): ConnectionState {
@@ -128,7 +137,13 @@ export class StateHolder {
     return opened.promise
   }
 
+  /** Monotonic time at which the current status began, in whole milliseconds. */
+  get since(): number {
+    return this.#since
+  }
+
   set(state: ConnectionState): void {
+    if (state.status !== this.#state.status) this.#since = wholeNow(this.#source.settings.clock)
     this.#state = state
   }
 

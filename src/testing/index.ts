@@ -26,4 +26,4 @@ export type {
 export type { Refusal } from './refusal.js'
 export { createSeededRandom } from './seeded-random.js'
 export { SocketPeer, TestServer, startTestServer } from './test-server.js'
-export type { TestServerOptions } from './test-server.js'
+export type { OnConnection, TestServerOptions } from './test-server.js'

@@ -145,7 +145,7 @@ export interface TestServerOptions extends ServerOptions {
 }
 
 /** Called with each connection, in the tick in which it opens. */
-type OnConnection = (connection: SocketPeer) => void
+export type OnConnection = (connection: SocketPeer) => void
 
 /** Lets a script decide about each attempt. */
 class ScriptedServer extends WebSocketServer {

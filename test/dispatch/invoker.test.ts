@@ -47,6 +47,13 @@ describe('Invoker', () => {
   })
 
   describe('with an around function', () => {
+    it('calls methods that the function does not wrap directly', () => {
+      const around = Object.assign(() => 'wrapped', { methods: new Set(['tick']) })
+      const invoker = new Invoker({ tick: () => 'called', other: () => 'called' }, around)
+      expect(invoker.call(handlerOf('tick'), 0, 0)).to.equal('wrapped')
+      expect(invoker.call(handlerOf('other'), 0, 0)).to.equal('called')
+    })
+
     it("passes the call to the function, and returns the function's result", () => {
       const instance = { factor: 2, tick: (event: number): number => event * 2 }
       const calls: HandlerCall[] = []

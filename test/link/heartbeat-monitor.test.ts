@@ -5,6 +5,7 @@ import type { HeartbeatSettings } from '#src/link/heartbeat.js'
 import { jsonCodec } from 'holdfast/codecs'
 import { HeartbeatMonitor } from '#src/link/heartbeat-monitor.js'
 import { TEXT } from '../support/heartbeat-settings.js'
+import { FACTS } from '../support/facts.js'
 
 const PING: HeartbeatSettings = { style: 'ping', interval: 20_000, timeout: 10_000 }
 const SILENCE: HeartbeatSettings = { style: 'silence', silence: 30_000 }
@@ -78,6 +79,7 @@ function rig(settings: HeartbeatSettings) {
     get readyAt() {
       return port.readyAt
     },
+    facts: FACTS,
     onLinkDead: (error: HeartbeatTimeoutError) => void notes.deaths.push(error),
   }
   const hub = {
@@ -367,13 +369,13 @@ describe('HeartbeatMonitor', () => {
     it('measures the latency only with the reply to a heartbeat', async () => {
       const { clock, monitor, onReady } = rig(TEXT)
       onReady()
-      monitor.onTextReply()
+      monitor.onReply()
       expect(monitor.latency).to.equal(undefined)
       await clock.advance(20_050)
-      monitor.onTextReply()
+      monitor.onReply()
       expect(monitor.latency).to.equal(50)
       await clock.advance(100)
-      monitor.onTextReply()
+      monitor.onReply()
       expect(monitor.latency).to.equal(50)
     })
 
@@ -390,7 +392,7 @@ describe('HeartbeatMonitor', () => {
       onReady()
       await clock.advance(20_000)
       monitor.configure(() => TEXT)
-      monitor.onTextReply()
+      monitor.onReply()
       expect(monitor.latency).to.equal(undefined)
     })
   })

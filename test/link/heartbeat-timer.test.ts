@@ -6,6 +6,7 @@ import type { HeartbeatSettings } from '#src/link/heartbeat.js'
 import { SharedHeartbeatTimer } from '#src/link/heartbeat-timer.js'
 import { HeartbeatMonitor } from '#src/link/heartbeat-monitor.js'
 import { SeededRandom } from '../support/seeded-random.js'
+import { FACTS } from '../support/facts.js'
 
 const LOST = new ConnectionLostError('It was lost', 1006, '')
 
@@ -221,7 +222,7 @@ describe('SharedHeartbeatTimer', () => {
             sendUrgent: () => undefined,
             consumeText: () => undefined,
           },
-          { readyAt: undefined, onLinkDead: () => void link.deaths.push(clock.now()) },
+          { facts: FACTS, readyAt: undefined, onLinkDead: () => void link.deaths.push(clock.now()) },
           { withRequestId: (message) => message, onHeartbeatError: () => undefined },
         )
         await clock.jump(20)

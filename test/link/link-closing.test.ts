@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { ConnectFailedError, ConnectTimeoutError, HandshakeError, ProtocolViolationError } from 'holdfast'
 import type { Transport } from 'holdfast'
 import { LinkClosing, chooseError } from '#src/link/link-closing.js'
+import { FACTS } from '../support/facts.js'
 
 /** The closing of a transport that records its calls. */
 function rig(isOpen = true) {
@@ -17,7 +18,7 @@ function rig(isOpen = true) {
       this.isOpen = false
     },
   }
-  const closing = new LinkClosing(transport as unknown as Transport)
+  const closing = new LinkClosing(transport as unknown as Transport, { facts: FACTS })
   return { calls, transport, closing }
 }
 

@@ -6,6 +6,7 @@ import { jsonCodec } from '#src/codecs/json.js'
 import { RESOLVED } from '#src/core/deferred.js'
 import { LinkFlow } from '#src/link/link-flow.js'
 import { ReadDemand } from '#src/link/read-flow.js'
+import { FACTS } from '../support/facts.js'
 
 /** A transport whose buffer leaves when the test decides, the first message first. */
 class SlowTransport implements Transport {
@@ -52,7 +53,7 @@ class TestFlow extends LinkFlow {
       codec: jsonCodec,
       heartbeat: { style: 'off' },
     } as const
-    const owner = { readyAt: 0, onReadOverflow: () => undefined }
+    const owner = { facts: FACTS, readyAt: 0, onReadOverflow: () => undefined }
     super(3, transport, settings, owner, {
       limiter: undefined,
       demand: new ReadDemand(),

@@ -7,6 +7,7 @@ import { RateLimiter } from '#src/link/rate-limiter.js'
 import type { RateLimitSettings } from '#src/link/rate-limiter.js'
 import { Recorder } from '../support/recorder.js'
 import { ready } from '../support/rig.js'
+import { FACTS } from '../support/facts.js'
 
 const rateLimit = { messages: 3, per: 1_000, reserve: 1 }
 
@@ -68,7 +69,9 @@ describe('QueuedTransport', () => {
     const limiter = new RateLimiter<QueuedFrame>({ messages: 1, per: 1_000 }, clock, {
       send: (frame) => frame.run(),
     })
-    const transport = new QueuedTransport(new MemoryServer().connect(REQUEST, new Recorder()), limiter)
+    const transport = new QueuedTransport(new MemoryServer().connect(REQUEST, new Recorder()), limiter, {
+      facts: FACTS,
+    })
     await clock.settle()
     for (const text of ['a', 'b']) transport.send(text)
     const drained = transport.whenDrained()
@@ -131,7 +134,7 @@ describe('QueuedTransport', () => {
       send: (frame) => frame.run(),
     })
     const socket = server.connect(REQUEST, new Recorder())
-    const transport = new QueuedTransport(socket, limiter)
+    const transport = new QueuedTransport(socket, limiter, { facts: FACTS })
     await clock.settle()
     const left: string[] = []
     transport.send('first')
@@ -153,7 +156,9 @@ describe('QueuedTransport', () => {
       const server = new MemoryServer()
       const limiter = new RateLimiter<QueuedFrame>(settings, clock, { send: (frame) => frame.run() })
       const open = () => {
-        const transport = new QueuedTransport(server.connect(REQUEST, new Recorder()), limiter)
+        const transport = new QueuedTransport(server.connect(REQUEST, new Recorder()), limiter, {
+          facts: FACTS,
+        })
         const { peer } = server
         const received: string[] = []
         peer.onMessage = (data) => received.push(`${String(data)} at ${clock.now()}`)

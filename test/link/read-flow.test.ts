@@ -4,6 +4,7 @@ import type { BackpressureError } from 'holdfast'
 import { FakeClock } from 'holdfast/testing'
 import { ReadDemand } from '#src/link/read-flow.js'
 import { ReadFlow, probeIntervalOf } from '#src/link/read-flow.js'
+import { FACTS } from '../support/facts.js'
 
 /** Flow control of a socket that only records whether it is read. */
 function rig({ highWaterMark = 8, highWaterBytes = 1_000, probeInterval = 100, isReady = true } = {}) {
@@ -20,6 +21,7 @@ function rig({ highWaterMark = 8, highWaterBytes = 1_000, probeInterval = 100, i
   const settings = { highWaterMark, highWaterBytes, probeInterval }
   const open = () =>
     new ReadFlow(settings, clock, transport, demand, {
+      facts: FACTS,
       onReadOverflow: (error) => void socket.overflows.push(error),
     })
   const pressure = open()
@@ -220,6 +222,7 @@ describe('ReadFlow', () => {
         { pause: () => (pauses += 1), resume: () => undefined },
         demand,
         {
+          facts: FACTS,
           onReadOverflow: () => {
             while (demand.isWaiting) demand.remove()
           },

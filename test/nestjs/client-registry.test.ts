@@ -215,6 +215,28 @@ describe('ClientRegistry', () => {
       ])
     })
 
+    it('reports a constructor with parameters in a class without a decorator', async () => {
+      class Undecorated {
+        constructor(readonly connection: Connection) {}
+        @OnMessage() received(): void {}
+      }
+      const feature = HoldfastModule.forFeature([{ use: Undecorated, url: 'ws://feed.test/' }])
+      expect(await mistakesOf({ imports: [feature], providers: [Undecorated] })).to.deep.equal([
+        'Undecorated: Nest does not know what to inject into the constructor, because the compiler emitted no type metadata for Undecorated',
+      ])
+    })
+
+    it('accepts a class without a decorator that a factory creates', async () => {
+      class Undecorated {
+        constructor(readonly key: number) {}
+        @OnMessage() received(): void {}
+      }
+      const feature = HoldfastModule.forFeature([{ use: Undecorated, url: 'ws://feed.test/' }])
+      const made = { provide: Undecorated, useFactory: () => new Undecorated(7) }
+      const { app } = await startNest({ imports: [feature], providers: [made] })
+      expect(app.get(Undecorated).key).to.equal(7)
+    })
+
     it('reports a class that injects a connection but is not a client', async () => {
       @Injectable()
       class Service {

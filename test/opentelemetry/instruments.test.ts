@@ -14,7 +14,15 @@ import { FACTS, Telemetry, callHandler, kindOf, pointsOf, publish } from '../sup
 const SNAPSHOT = new URL('test/data/opentelemetry.json', root)
 
 const REFUSED = { name: 'HandshakeError', code: 'HOLDFAST_HANDSHAKE', message: 'secret' }
-const REASONS: readonly DropReason[] = ['outbox', 'conflated', 'unhandled', 'validation', 'unsent']
+const REASONS: readonly DropReason[] = [
+  'unhandled',
+  'conflated',
+  'decode',
+  'validation',
+  'discarded',
+  'outbox',
+  'unsent',
+]
 
 /** Publishes each kind of event once, with and without an error. */
 function publishEverything(): void {
@@ -97,7 +105,13 @@ describe('The instruments', () => {
       const event = { [key]: value, url: `wss://feed.example.com/${value}?token=${value}` }
       const failed = { name: 'Error', code: message, message }
       publish('holdfast:frame', { type: 'text', direction: 'receive', bytes: index, preview: value })
-      publish('holdfast:error', { error: failed, stage: 'handle', handler: undefined, fatal: false })
+      publish('holdfast:error', {
+        error: failed,
+        stage: 'handle',
+        handler: undefined,
+        fatal: false,
+        count: 1,
+      })
       publish('holdfast:request', { duration: index, error: failed })
       publish('holdfast:attempt', { attempt: index, duration: 1, error: failed, statusCode: undefined })
       callHandler(

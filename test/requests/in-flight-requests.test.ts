@@ -5,8 +5,9 @@ import type { RequestIds } from '#src/requests/request-ids.js'
 import { fillInRequests } from '#src/requests/request-options.js'
 import type { RequestOptions, RequestsOptions } from '#src/requests/request-options.js'
 import { SingleRequest } from '#src/requests/single-request.js'
+import { FACTS } from '../support/facts.js'
 
-const OWNER: RequestOwner = { client: 'Api#1', abandon: () => {}, flush: () => {} }
+const OWNER: RequestOwner = { facts: { ...FACTS, connection: 'Api#1' }, abandon: () => {}, flush: () => {} }
 
 /** The requests in flight of a link that uses IDs. */
 function rig(options: RequestsOptions = {}) {

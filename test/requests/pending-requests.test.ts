@@ -8,6 +8,7 @@ import type { RequestsOptions } from '#src/requests/request-options.js'
 import { fillInRequests } from '#src/requests/request-options.js'
 import { rejection } from '../support/rejection.js'
 import { countListeners } from '../support/count-listeners.js'
+import { FACTS } from '../support/facts.js'
 
 interface Sent {
   readonly id: number
@@ -38,7 +39,7 @@ function rig(options: RequestsOptions = {}, isOpen = true) {
       settings,
       clock,
       {
-        client: 'Api#1',
+        facts: { ...FACTS, connection: 'Api#1' },
         send: (message) => port.send(message),
         sendLate: (source, request) => port.send(request.identify((source as () => unknown)())),
         isRateLimited: false,

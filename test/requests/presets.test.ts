@@ -6,6 +6,7 @@ import type { RequestsOptions } from '#src/requests/request-options.js'
 import { fillInRequests } from '#src/requests/request-options.js'
 import { homeAssistant, jsonRpc, ocpp } from '#src/requests/presets.js'
 import { rejection } from '../support/rejection.js'
+import { FACTS } from '../support/facts.js'
 
 /** Requests that are sent immediately, and the sent messages. */
 function rig(options?: RequestsOptions) {
@@ -13,7 +14,7 @@ function rig(options?: RequestsOptions) {
   const settings = fillInRequests(options)
   const stats = { unmatched: 0 }
   const requests = new PendingRequests(settings, new FakeClock(), {
-    client: 'Api#1',
+    facts: { ...FACTS, connection: 'Api#1' },
     send: (message) => sent.push(message),
     sendLate: (source, request) => sent.push(request.identify((source as () => unknown)())),
     isRateLimited: false,

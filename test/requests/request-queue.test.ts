@@ -7,6 +7,7 @@ import { RequestQueue } from '#src/requests/request-queue.js'
 import type { LateRequestPort } from '#src/requests/request-queue.js'
 import { SingleRequest } from '#src/requests/single-request.js'
 import { rejection } from '../support/rejection.js'
+import { FACTS } from '../support/facts.js'
 
 const FAILED = new Error('no')
 
@@ -20,7 +21,7 @@ function rig(limit = 2, identifiesLate = false) {
     onChange: (): void => {},
   }
   const queue = new RequestQueue(new InFlightRequests(fillInRequests()), limit, {
-    client: 'Api#1',
+    facts: { ...FACTS, connection: 'Api#1' },
     send: (message) => port.send(message),
     sendLate: (source, request) => late.push({ source, request }),
     identifiesLate,

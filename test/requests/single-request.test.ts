@@ -1,9 +1,16 @@
 import { expect } from 'chai'
 import { SingleRequest } from '#src/requests/single-request.js'
 import { rejection } from '../support/rejection.js'
+import { FACTS } from '../support/facts.js'
 
 function request(): SingleRequest {
-  return new SingleRequest({}, {}, { client: 'Api#1', abandon: () => {}, flush: () => {} }, undefined, true)
+  return new SingleRequest(
+    {},
+    {},
+    { facts: { ...FACTS, connection: 'Api#1' }, abandon: () => {}, flush: () => {} },
+    undefined,
+    true,
+  )
 }
 
 describe('SingleRequest', () => {

@@ -3,12 +3,13 @@ import { UnreadRepliesError } from '#src/errors/request-errors.js'
 import type { RequestManyOptions } from '#src/requests/request-options.js'
 import { StreamRequest } from '#src/requests/stream-request.js'
 import { rejection } from '../support/rejection.js'
+import { FACTS } from '../support/facts.js'
 
 /** A request with several replies, and the calls to its owner. */
 function rig(options: Partial<RequestManyOptions> = {}) {
   const calls: string[] = []
   const owner = {
-    client: 'Api#1',
+    facts: { ...FACTS, connection: 'Api#1' },
     abandon: () => void calls.push('abandon'),
     flush: () => void calls.push('flush'),
   }

@@ -1,24 +1,16 @@
 import { expect } from 'chai'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { ConnectionClosedError } from 'holdfast'
-import type { DiagnosticSource } from '#src/diagnostics/payloads.js'
+import { FakeClock } from 'holdfast/testing'
 import { StateHolder } from '#src/session/state.js'
-import type { ConnectionState } from '#src/session/state.js'
+import type { ConnectionState, StateSource } from '#src/session/state.js'
+import { FACTS } from '../support/facts.js'
 import { rejection } from '../support/rejection.js'
 
 const OPEN: ConnectionState = { status: 'open', connectionNumber: 1, protocol: '' }
 const CLOSING: ConnectionState = { status: 'closing', initiator: 'local', code: 1000, reason: '' }
 
-const SOURCE: DiagnosticSource = {
-  facts: {
-    connection: 'a#1',
-    client: 'a',
-    class: 'A',
-    serverAddress: undefined,
-    serverPort: undefined,
-    connectionNumber: 0,
-  },
-}
+const SOURCE: StateSource = { facts: FACTS, settings: { clock: new FakeClock() } }
 
 describe('StateHolder', () => {
   it('starts in the state connecting', () => {

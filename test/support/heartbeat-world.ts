@@ -2,6 +2,7 @@ import { jsonCodec } from 'holdfast/codecs'
 import { FakeClock } from 'holdfast/testing'
 import type { HeartbeatSettings } from '#src/link/heartbeat.js'
 import { HeartbeatMonitor } from '#src/link/heartbeat-monitor.js'
+import { FACTS } from './facts.js'
 
 /** An event in the life of a link. */
 export type Happening =
@@ -62,7 +63,7 @@ export class HeartbeatWorld {
       consumeText: () => undefined,
       sendUrgent: (_data: string | Uint8Array, left: () => void) => this.#send(left),
     })
-    const owner = { readyAt: 0, onLinkDead: () => void this.deaths.push(this.clock.now()) }
+    const owner = { facts: FACTS, readyAt: 0, onLinkDead: () => void this.deaths.push(this.clock.now()) }
     const hub = { withRequestId: (message: unknown) => message, onHeartbeatError: () => undefined }
     const { heartbeat } = settings
     this.monitor = new HeartbeatMonitor({ heartbeat, clock: this.clock, codec: jsonCodec }, link, owner, hub)

@@ -30,7 +30,6 @@ const MOST_SOCKETS = 2
 
 /** The constructor of a connection is not public. */
 const InternalConnection = Connection as unknown as new (
-  id: string,
   lifecycle: ConnectionLifecycle,
   session?: Session,
 ) => Connection
@@ -64,10 +63,10 @@ export class DrivenWorld implements ListenerPort {
       this.#settings(ages),
       this.#connect,
       (lifecycle, session) => {
-        return new InternalConnection('Driven#1', lifecycle, session)
+        return new InternalConnection(lifecycle, session)
       },
     )
-    this.connection = new InternalConnection('Driven#1', this.lifecycle)
+    this.connection = new InternalConnection(this.lifecycle)
     this.#nameTimers()
     this.lifecycle.onDrained = ({ name }) => void this.drained.add(name)
     this.connection.signal.addEventListener('abort', () => this.inside('abortConnection'))

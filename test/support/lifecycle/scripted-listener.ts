@@ -131,6 +131,7 @@ const CONSEQUENCES: readonly (readonly [RegExp, string])[] = [
 /** A listener that forwards everything to a test. */
 export class ScriptedListener implements ConnectionListener {
   readonly target = 'Scripted'
+  readonly handlers = []
   readonly #port: ListenerPort
 
   constructor(port: ListenerPort) {

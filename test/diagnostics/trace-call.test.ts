@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { expect } from 'chai'
-import type { Handler } from '#src/annotations/handler-table.js'
-import { traceCall } from '#src/dispatch/trace-call.js'
+import { traceCall } from '#src/diagnostics/trace-call.js'
 import type { HandlerDiagnostic } from '#src/diagnostics/payloads.js'
+import { FACTS } from '../support/facts.js'
 import { listenTo } from '../support/heard.js'
 import { rejection } from '../support/rejection.js'
 
@@ -15,24 +15,8 @@ const ALL = [
   'tracing:holdfast:handler:error',
 ] as const
 
-const HANDLER: Handler = {
-  method: 'tick',
-  name: 'Ticker#tick',
-  event: 'message',
-  decorator: '@OnMessage()',
-}
-
-const FACTS = {
-  connection: 'Ticker#1',
-  client: 'Ticker',
-  class: 'Ticker',
-  serverAddress: 'example.com',
-  serverPort: 443,
-  connectionNumber: 2,
-}
-
 function trace(run: () => unknown): unknown {
-  return traceCall(HANDLER, 'event', { connection: { facts: FACTS } }, run)
+  return traceCall(FACTS, { handler: 'Ticker#tick', kind: 'message', event: 'event' }, run)
 }
 
 /** Names of the channels, without their common start. */

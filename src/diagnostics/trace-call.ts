@@ -1,12 +1,13 @@
-import type { Handler } from '../annotations/handler-table.js'
 import { isThenable } from '../core/thenable.js'
-import { handlerChannels } from '../diagnostics/channels.js'
-import { describeError } from '../diagnostics/described-error.js'
-import { HandlerFacts } from '../diagnostics/facts.js'
-import type { ConnectionDiagnostic, HandlerDiagnostic, HandlerKind } from '../diagnostics/payloads.js'
-import type { HandlerConnection } from '../session/handler-connection.js'
+import { handlerChannels } from './channels.js'
+import { describeError } from './described-error.js'
+import { hidden } from './hidden.js'
+import type { ConnectionDiagnostic, HandlerDiagnostic } from './payloads.js'
 
 const { start, end, asyncStart, asyncEnd, error } = handlerChannels
+
+/** Facts about the handler that is called. */
+export type TracedHandler = Pick<HandlerDiagnostic, 'handler' | 'kind' | 'event'>
 
 /**
  * Calls a handler, and publishes the start and the end of the call. If the handler returns a promise, returns one that settles in the same
@@ -14,13 +15,12 @@ const { start, end, asyncStart, asyncEnd, error } = handlerChannels
  *
  * @param run calls the handler
  */
-export function traceCall(handler: Handler, event: unknown, context: unknown, run: () => unknown): unknown {
-  const call: HandlerDiagnostic = new HandlerFacts(
-    factsOf(context),
-    handler.name,
-    handler.event as HandlerKind,
-    event,
-  )
+export function traceCall(
+  facts: ConnectionDiagnostic,
+  { handler, kind, event }: TracedHandler,
+  run: () => unknown,
+): unknown {
+  const call: HandlerDiagnostic = hidden({ ...facts, handler, kind }, 'event', () => event)
   return start.runStores(call, () => {
     try {
       const { around } = call
@@ -33,10 +33,6 @@ export function traceCall(handler: Handler, event: unknown, context: unknown, ru
       end.publish(call)
     }
   })
-}
-
-function factsOf(context: unknown): ConnectionDiagnostic {
-  return (context as { readonly connection: HandlerConnection }).connection.facts
 }
 
 async function traceEnd(call: HandlerDiagnostic, result: PromiseLike<unknown>): Promise<unknown> {
