@@ -11,7 +11,6 @@ const IMPORTERS = {
     'src/ws/ws-package.bun.ts',
     'src/ws/ws-options.ts',
     'src/testing/test-server.ts',
-    'src/testing/socket-peer.ts',
   ],
   tsyringe: ['src/app/container.ts', 'src/app/load-container.ts'],
   'reflect-metadata': ['src/app/load-container.ts'],
