@@ -24,7 +24,7 @@ const ENTRIES = {
   sequence: ['core'],
   testing: ['transports', 'errors', 'diagnostics', 'core'],
   opentelemetry: ['diagnostics', 'core'],
-  inspector: ['diagnostics', 'core'],
+  inspector: ['diagnostics', 'errors', 'core'],
   nestjs: FLOORS.flat(),
 }
 
@@ -113,7 +113,15 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: inside(['ws', 'fast-paths', 'proxy', 'transports', 'testing', ...Object.keys(PROGRAMS)]),
+        pathNot: inside([
+          'ws',
+          'fast-paths',
+          'proxy',
+          'transports',
+          'testing',
+          'inspector',
+          ...Object.keys(PROGRAMS),
+        ]),
       },
       to: {
         dependencyTypes: ['core'],
@@ -152,7 +160,7 @@ module.exports = {
         path: [
           '^src/',
           '^test/',
-          '^dist/(?!((codecs/|sequence/|transports/|testing/)?index|codecs/(msgpack|bigint-json)|messages/key-routes|requests/presets)[.](js|d[.]ts)$)',
+          '^dist/(?!((codecs/|sequence/|transports/|testing/|inspector/)?index|codecs/(msgpack|bigint-json)|messages/key-routes|requests/presets)[.](js|d[.]ts)$)',
         ],
       },
     },

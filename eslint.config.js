@@ -11,7 +11,6 @@ const IMPORTERS = {
     'src/ws/ws-package.bun.ts',
     'src/ws/ws-options.ts',
     'src/testing/test-server.ts',
-    'src/testing/socket-peer.ts',
   ],
   tsyringe: ['src/app/container.ts', 'src/app/load-container.ts'],
   'reflect-metadata': ['src/app/load-container.ts'],
@@ -96,6 +95,41 @@ export default defineConfig([
     files: ['**/*.js'],
     extends: [js.configs.recommended],
     languageOptions: { globals: { console: 'readonly', process: 'readonly', URL: 'readonly' } },
+  },
+  {
+    files: ['src/inspector/page/*.js'],
+    languageOptions: {
+      globals: {
+        EventSource: 'readonly',
+        ResizeObserver: 'readonly',
+        URLSearchParams: 'readonly',
+        clearTimeout: 'readonly',
+        document: 'readonly',
+        history: 'readonly',
+        location: 'readonly',
+        performance: 'readonly',
+        setInterval: 'readonly',
+        setTimeout: 'readonly',
+      },
+    },
+  },
+  {
+    // Tests in a browser, with functions that run in it.
+    files: ['far/inspector/*.js'],
+    languageOptions: {
+      globals: {
+        PerformanceObserver: 'readonly',
+        after: 'readonly',
+        afterEach: 'readonly',
+        before: 'readonly',
+        beforeEach: 'readonly',
+        clearInterval: 'readonly',
+        document: 'readonly',
+        getComputedStyle: 'readonly',
+        setInterval: 'readonly',
+        window: 'readonly',
+      },
+    },
   },
   {
     files: ['scripts/far.js'],

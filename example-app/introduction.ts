@@ -1,8 +1,12 @@
 import { FIRST_DROP_AFTER } from './market/market-server.js'
 import type { Settings } from './settings.js'
 
-/** Returns a description of what the app shows and how to end it, formatted for an 80-column terminal. */
-export function introduction(settings: Settings): readonly string[] {
+/**
+ * Returns a description of what the app shows and how to end it, formatted for an 80-column terminal.
+ *
+ * @param pageUrl URL of the live page, if the app serves it
+ */
+export function introduction(settings: Settings, pageUrl?: string): readonly string[] {
   const { duration } = settings
   const events = interruptions(settings)
   return [
@@ -12,6 +16,8 @@ export function introduction(settings: Settings): readonly string[] {
     ...sources(settings),
     '',
     ...(events.length > 0 ? ['Watch Holdfast reconnect:', '', ...events, ''] : []),
+    ...page(pageUrl),
+    '',
     'Each line below shows its source and the seconds since the start.',
     duration === undefined
       ? 'Press Ctrl+C to end the app.'
@@ -32,6 +38,11 @@ function sources({ inspectorUrl, marketUrl }: Settings): readonly string[] {
       ? '  market     receives made-up prices from a small server inside this app'
       : `  market     receives prices from ${new URL(marketUrl).host}`
   return [...inspector, market]
+}
+
+function page(url: string | undefined): readonly string[] {
+  if (url === undefined) return ['To see both connections in your browser: npm start -- --page']
+  return ['See both connections live in your browser:', '', `  ${url}`]
 }
 
 /** Returns the interruptions that happen before the app ends. */

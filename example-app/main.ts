@@ -1,5 +1,6 @@
 import 'reflect-metadata'
 import { bootstrap } from 'holdfast'
+import { startInspector } from 'holdfast/inspector'
 import { setTimeout as delay } from 'node:timers/promises'
 import { appModule } from './app.module.js'
 import { InspectorTarget } from './inspector/inspector-target.js'
@@ -10,9 +11,11 @@ import type { Settings } from './settings.js'
 import { Terminal } from './terminal/terminal.js'
 
 async function run(settings: Settings): Promise<void> {
+  // Started first, so that it sees the connections from their beginning. It does not keep the process alive.
+  const page = settings.isPageWanted ? await startInspector() : undefined
   const app = await bootstrap(appModule(settings), { shutdownSignals: true })
   const terminal = app.get(Terminal)
-  terminal.text(introduction(settings))
+  terminal.text(introduction(settings, page?.url))
 
   const target = app.get(InspectorTarget)
   if (target instanceof Workload) void restartLater(target, settings.restartAfter, terminal)
@@ -23,6 +26,7 @@ async function run(settings: Settings): Promise<void> {
   const allClosed = Promise.all(app.clients.map((client) => client.closed)).then(() => 1)
   process.exitCode = await Promise.race([timeIsUp, allClosed])
   await app.close()
+  await page?.close()
 }
 
 async function restartLater(workload: Workload, time: number, terminal: Terminal): Promise<void> {

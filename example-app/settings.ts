@@ -10,6 +10,8 @@ export interface Settings {
   readonly duration?: number
   /** Time after which the sample process is restarted. */
   readonly restartAfter: number
+  /** True if the app serves a page that shows both connections. */
+  readonly isPageWanted: boolean
   readonly isHelpWanted: boolean
 }
 
@@ -19,9 +21,11 @@ Both connections use Holdfast.
   npm start                          sample process and built-in market server
   npm start -- ws://127.0.0.1:9229   process that runs under node --inspect
   npm start -- --market wss://ws-feed.exchange.coinbase.com
+  npm start -- --page                shows both connections in your browser, too
 
   --for 10s        end after this time (ms, s or m) instead of with Ctrl-C
   --market <url>   follow this feed, which must use Coinbase's public protocol
+  --page           serve Holdfast's live page, and print its address
   --restart 4s     restart the sample process after this time (default: 4s)
   --help           show this help
 `
@@ -44,6 +48,7 @@ export function readSettings(args: readonly string[]): Settings {
     marketUrl: webSocketUrl(values.market),
     duration: values.for === undefined ? undefined : milliseconds('for', values.for),
     restartAfter: milliseconds('restart', values.restart),
+    isPageWanted: values.page,
     isHelpWanted: values.help,
   }
 }
@@ -56,6 +61,7 @@ function parse(args: readonly string[]) {
       options: {
         for: { type: 'string' },
         market: { type: 'string' },
+        page: { type: 'boolean', default: false },
         restart: { type: 'string', default: '4s' },
         help: { type: 'boolean', short: 'h', default: false },
       },

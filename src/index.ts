@@ -131,6 +131,27 @@ export type {
   TransportRequest,
 } from './transports/transport.js'
 
+// Data of the channels of node:diagnostics_channel.
+export type {
+  AttemptDiagnostic,
+  CloseDiagnostic,
+  ConnectionDiagnostic,
+  DelayDiagnostic,
+  DiagnosticChannels,
+  DiagnosticError,
+  DropDiagnostic,
+  DropReason,
+  ErrorDiagnostic,
+  FrameDiagnostic,
+  HandlerDiagnostic,
+  HandlerKind,
+  MessageDiagnostic,
+  QueueDiagnostic,
+  RequestDiagnostic,
+  RoundTripDiagnostic,
+  StateDiagnostic,
+} from './diagnostics/payloads.js'
+
 // Errors by family. In @OnError and in catch blocks, a base class covers all its subclasses.
 export { HoldfastError } from './errors/holdfast-error.js'
 export {

@@ -131,7 +131,7 @@ describe('The tables of members', () => {
 
   for (const [file, name] of [
     ['memory-peer', 'MemoryPeer'],
-    ['socket-peer', 'SocketPeer'],
+    ['test-server', 'SocketPeer'],
   ] as const) {
     it(`list the members that ${name} adds to Peer, and nothing else: docs/testing.md`, () => {
       const nameOf = (member: string): string => member.replace(/[(].*/, '')

@@ -70,6 +70,7 @@ const NAMES = [
 const ENTRY_NAMES: Readonly<Record<string, readonly string[]>> = {
   'bigint-json': ['bigintJsonCodec'],
   codecs: ['compressedCodec', 'createJsonCodec', 'jsonCodec', 'textCodec'],
+  inspector: ['Inspector', 'startInspector'],
   msgpack: ['createMsgpackCodec', 'msgpackCodec'],
   nestjs: [
     'HOLDFAST_CLOCK',
@@ -159,6 +160,8 @@ describe('The package', () => {
     const { dependencies, peerDependencies, peerDependenciesMeta } = readPackageJson()
     const peers = [
       '@msgpack/msgpack',
+      '@nestjs/common',
+      '@nestjs/core',
       '@opentelemetry/api',
       'https-proxy-agent',
       'lossless-json',

@@ -124,8 +124,13 @@ export class Attempt implements TransportListener {
   #begin(facts: AttemptFacts): void {
     const { clock, connectTimeout } = this.#settings
     this.dialing.start(clock.now())
+    // Without a transport, an option function or the cookie jar is pending.
+    const timeoutError = (): Error =>
+      this.#transport
+        ? this.dialing.timeoutError(connectTimeout)
+        : new ConnectTimeoutError(undefined, connectTimeout)
     if (connectTimeout !== Infinity)
-      this.#timer = clock.setTimeout(() => this.#onTimeout(connectTimeout), connectTimeout)
+      this.#timer = clock.setTimeout(() => this.#giveUp(timeoutError()), connectTimeout)
     const signal = (): AbortSignal => this.signal
     const info: AttemptInfo = {
       attempt: this.number,
@@ -160,13 +165,6 @@ export class Attempt implements TransportListener {
     } catch (thrown) {
       this.#fail(endWith(unusable(request.url, toError(thrown))))
     }
-  }
-
-  #onTimeout(timeout: number): void {
-    // Without a transport, an option function or the cookie jar is pending.
-    this.#giveUp(
-      this.#transport ? this.dialing.timeoutError(timeout) : new ConnectTimeoutError(undefined, timeout),
-    )
   }
 
   /** True once the attempt has succeeded, failed, or been canceled. */

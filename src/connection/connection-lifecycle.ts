@@ -126,7 +126,7 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
     const own = linkSettings(settings, codec)
     const session = new Session(identity, transport, own, this, this.listener as ConnectionListener)
     links.add(session)
-    if (attemptChannel.hasSubscribers) publishAttempt(this, attempt)
+    if (attemptChannel.hasSubscribers) publishAttempt(session, this, attempt)
     tapsOf(this)?.onOpen(session.link, attempt.dialing.url)
     this.hub.onSessionOpen(session)
     this.#driver.report(() => ({ event: { type: 'attemptOpened', link: name }, facts: { open } }))
@@ -136,7 +136,7 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
   onAttemptFailed(attempt: Attempt, end: LinkEnd): void {
     const { code, reason, error } = end
     const disconnect: Disconnect = { initiator: initiatorOf(end), stage: 'connect', error, code, reason }
-    if (attemptChannel.hasSubscribers) publishAttempt(this, attempt, errorOf(disconnect))
+    if (attemptChannel.hasSubscribers) publishAttempt(this, this, attempt, errorOf(disconnect))
     tapsOf(this)?.onAttemptFailed(attempt.number, attempt.dialing.url, errorOf(disconnect))
     const link = attempt.name
     this.#reportTrouble(attempt, disconnect, ({ retry }) => ({ type: 'attemptFailed', link, retry }))

@@ -1,7 +1,7 @@
 import type { Attempt } from '../attempt/attempt.js'
-import { reasonOf } from '../core/error-text.js'
 import { attemptChannel, closeChannel, delayChannel } from '../diagnostics/channels.js'
 import { describeError } from '../diagnostics/described-error.js'
+import type { DiagnosticSource } from '../diagnostics/payloads.js'
 import { HandshakeError } from '../errors/connection-errors.js'
 import type { CloseInfo } from '../session/disconnect.js'
 import type { Session } from '../session/session.js'
@@ -9,9 +9,14 @@ import type { ConnectionParts } from './connection-parts.js'
 
 // Call these functions only while the channel has subscribers.
 
-/** Publishes the end of an attempt. */
+/**
+ * Publishes the end of an attempt.
+ *
+ * @param source the connection or, if the attempt succeeded, its link
+ */
 export function publishAttempt(
-  { facts, settings: { clock } }: ConnectionParts,
+  { facts }: DiagnosticSource,
+  { settings: { clock } }: ConnectionParts,
   { dialing, number: attempt }: Attempt,
   error?: Error,
 ): void {
@@ -22,7 +27,7 @@ export function publishAttempt(
 
 /** Publishes that an attempt was canceled, which is not a failure: `close()`, a signal, or another link made it unnecessary. */
 export function publishCanceled(parts: ConnectionParts, attempt: Attempt): void {
-  publishAttempt(parts, attempt, new DOMException(reasonOf(attempt.signal.reason), 'AbortError'))
+  publishAttempt(parts, parts, attempt, new DOMException('Connection attempt canceled', 'AbortError'))
 }
 
 /** Publishes the start of a wait before an attempt. */

@@ -145,6 +145,7 @@ export class EndingEffects {
   }
 }
 
+
 function attemptOf(lost: Attempt | Session): number {
   return lost instanceof Session ? lost.attempt : lost.number
 }

@@ -34,6 +34,16 @@ export const systemClock: Clock = {
   },
 }
 
+/** The system clock, with timers that do not keep the process alive. */
+export const backgroundClock: Clock = {
+  ...systemClock,
+  setTimeout(callback, delay) {
+    const timer = setTimeout(callback, Math.min(delay, LONGEST_DELAY))
+    timer.unref()
+    return { cancel: () => clearTimeout(timer) }
+  },
+}
+
 /**
  * Returns the monotonic time of a clock in whole milliseconds.
  *

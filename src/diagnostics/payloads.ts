@@ -47,7 +47,7 @@ export interface AttemptDiagnostic extends ConnectionDiagnostic {
   readonly attempt: number
   /** Time that the attempt took, in milliseconds, without the wait for `connectLimiter`. */
   readonly duration: number
-  /** Error because of which the attempt failed; `undefined` if it succeeded. An attempt that was canceled has an `AbortError`. */
+  /** Error because of which the attempt failed; `undefined` if it succeeded. Its name is `AbortError` if the attempt was canceled. */
   readonly error: DiagnosticError | undefined
   /** HTTP status of the response, if the server or a proxy refused the handshake. */
   readonly statusCode: number | undefined

@@ -3,4 +3,5 @@
  *
  * @packageDocumentation
  */
-export {}
+export { Inspector, startInspector } from './inspector.js'
+export type { InspectorOptions } from './inspector.js'

@@ -17,7 +17,12 @@ import {
   NestModule,
   Scope,
 } from './nest-packages.js'
-import type { NestProvider } from './nest-packages.js'
+import type {
+  BeforeApplicationShutdown,
+  NestProvider,
+  OnApplicationBootstrap,
+  OnModuleDestroy,
+} from './nest-packages.js'
 import { Plans } from './plans.js'
 import type { Overrides } from './plans.js'
 import { HOLDFAST_CLOCK, HOLDFAST_RANDOM, HOLDFAST_TRANSPORT, ROOT_OPTIONS } from './tokens.js'
@@ -25,7 +30,7 @@ import { HOLDFAST_CLOCK, HOLDFAST_RANDOM, HOLDFAST_TRANSPORT, ROOT_OPTIONS } fro
 const OVERRIDES = Symbol('Holdfast overrides')
 
 /** Starts and closes the clients of the application in Nest's hooks. */
-class Lifecycle {
+class Lifecycle implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown {
   readonly #registry: ClientRegistry
 
   constructor(registry: ClientRegistry) {

@@ -1,10 +1,12 @@
 // All that Holdfast uses of Nest. Everything here is public in Nest 11 and in Nest 12.
 export { Global, Inject, Logger as NestLogger, Module as NestModule, Scope } from '@nestjs/common'
 export type {
+  BeforeApplicationShutdown,
   DynamicModule,
   ExecutionContext,
-  InjectionToken,
   ModuleMetadata,
+  OnApplicationBootstrap,
+  OnModuleDestroy,
   OptionalFactoryDependency,
   Provider as NestProvider,
 } from '@nestjs/common'

@@ -26,13 +26,10 @@ export interface UntilOptions extends WaitLimit {
   readonly fact?: string | undefined
 }
 
-// The fake timers of a test runner replace the global function later.
-const { setImmediate: nextImmediate } = globalThis
-
 /** Runs all pending promise callbacks, however deeply nested. Does not advance the clock. */
 function settle(): Promise<void> {
   return new Promise((resolve) => {
-    nextImmediate(resolve)
+    setImmediate(resolve)
   })
 }
 

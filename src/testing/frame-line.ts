@@ -12,17 +12,11 @@ export class FrameLine<Frame> {
   #isOpen = false
   #isPaused = false
   #isPumping = false
-  #isCut = false
 
   /** @param read called with each frame; frames are read in chunks of `sender.chunk` */
   constructor(sender: FrameSender, read: (frame: Frame) => void) {
     this.#sender = sender
     this.#read = read
-  }
-
-  /** True once frames are lost instead of arriving. */
-  get isCut(): boolean {
-    return this.#isCut
   }
 
   get isPaused(): boolean {
@@ -38,13 +32,7 @@ export class FrameLine<Frame> {
     this.#pump()
   }
 
-  /** Loses all frames that are pushed from now on. */
-  cut(): void {
-    this.#isCut = true
-  }
-
   push(frame: Frame): void {
-    if (this.#isCut) return
     this.#frames.push(frame)
     this.#pump()
   }

@@ -20,13 +20,10 @@ export interface PeerLine {
   readonly isOpen: boolean
   readonly isEnded: boolean
   readonly isPaused: boolean
-  readonly hasOpened: boolean
   open(handshake: Handshake): void
   deliver(frame: Frame): void
   /** Delivers what the client has buffered. */
   flush(): void
-  /** Loses everything from now on, in both directions. */
-  cut(): void
 }
 
 /** Server side of one connection attempt in memory. Use it in tests to control the server and to inspect what it received. */
@@ -41,28 +38,16 @@ export class MemoryPeer extends Peer {
   isReading = true
   /** Number of frames per chunk. If the client pauses, it still receives the rest of the current chunk. */
   chunk = 1
-  /** @internal */
-  readonly clock: Clock | undefined
+  /** Whether everything is lost, in both directions. `goHalfOpen` sets it. */
+  isHalfOpen = false
   readonly #line: PeerLine
+  #hasOpened = false
 
   /** @internal */
   constructor(request: TransportRequest, line: PeerLine, changes: Changes, clock: Clock | undefined) {
-    super(changes)
-    this.clock = clock
+    super(request, changes, clock)
     this.request = request
     this.#line = line
-  }
-
-  get url(): string {
-    return this.request.url
-  }
-
-  get protocols(): readonly string[] {
-    return this.request.protocols
-  }
-
-  get headers(): Readonly<Record<string, string | readonly string[]>> {
-    return lowercased(this.request.headers)
   }
 
   /** True while the client can send on this connection. */
@@ -82,7 +67,7 @@ export class MemoryPeer extends Peer {
 
   /** True once the connection has opened, even if it has ended since. */
   get hasOpened(): boolean {
-    return this.#line.hasOpened
+    return this.#hasOpened
   }
 
   accept(handshake: Partial<Handshake> = {}): void {
@@ -126,7 +111,7 @@ export class MemoryPeer extends Peer {
   }
 
   goHalfOpen(): void {
-    this.#line.cut()
+    this.isHalfOpen = true
   }
 
   /** Resumes reading, starting with what the client has buffered. */
@@ -138,6 +123,12 @@ export class MemoryPeer extends Peer {
   /** @internal */
   sendData(data: string | Uint8Array): void {
     this.#line.deliver({ kind: 'message', data })
+  }
+
+  /** @internal */
+  receiveOpen(): void {
+    this.#hasOpened = true
+    this.inbox.changes.notify()
   }
 
   /**
@@ -158,7 +149,7 @@ export class MemoryPeer extends Peer {
    * @internal
    */
   receivePing(data: Uint8Array): void {
-    this.inbox.pings += 1
+    this.inbox.addPing()
     if (this.isAlive) queueMicrotask(() => this.pong(data))
   }
 
@@ -168,7 +159,7 @@ export class MemoryPeer extends Peer {
    * @internal
    */
   receiveClose(code: number, reason: string): void {
-    this.inbox.closeFrame = { code, reason }
+    this.inbox.close({ code, reason })
     if (this.isAlive) queueMicrotask(() => this.close(code, reason))
   }
 }

@@ -49,10 +49,6 @@ export class MemoryTransport implements Transport, PeerLine {
     this.#inbound = new FrameLine(this.peer, (frame) => this.#receive(frame))
   }
 
-  get hasOpened(): boolean {
-    return this.#hasOpened
-  }
-
   get isPaused(): boolean {
     return this.#inbound.isPaused
   }
@@ -65,15 +61,11 @@ export class MemoryTransport implements Transport, PeerLine {
     this.#inbound.open(() => {
       if ('onOpen' in this.#listener) this.#listener = this.#listener.onOpen(handshake) ?? this.#listener
     })
-    this.peer.inbox.changes.notify()
-  }
-
-  cut(): void {
-    this.#inbound.cut()
+    this.peer.receiveOpen()
   }
 
   deliver(frame: Frame): void {
-    if (this.#inbound.isCut) return
+    if (this.peer.isHalfOpen) return
     // Before the handshake, the client reads only a refusal.
     if (frame.kind === 'end' && !this.#hasOpened) this.#end(frame.end)
     if (!this.isEnded) this.#inbound.push(frame)
@@ -124,9 +116,9 @@ export class MemoryTransport implements Transport, PeerLine {
   flush(): void {
     for (const sent of this.#unread.splice(0)) {
       if (sent.kind === 'message') this.bufferedAmount -= sent.data.length
-      else if (!this.#inbound.isCut) this.peer.receivePing(sent.data)
+      else if (!this.peer.isHalfOpen) this.peer.receivePing(sent.data)
       sent.flushed?.()
-      if (sent.kind === 'message' && !this.#inbound.isCut) this.peer.receiveMessage(sent.data, sent.fragment)
+      if (sent.kind === 'message' && !this.peer.isHalfOpen) this.peer.receiveMessage(sent.data, sent.fragment)
     }
   }
 
@@ -144,14 +136,14 @@ export class MemoryTransport implements Transport, PeerLine {
   }
 
   pong(data: Uint8Array): void {
-    if (this.isOpen && !this.#inbound.isCut) this.peer.inbox.pongs.push(data)
+    if (this.isOpen && !this.peer.isHalfOpen) this.peer.inbox.pongs.push(data)
   }
 
   close(code: number, reason: string): void {
     if (!this.#hasOpened) this.terminate()
     if (!this.isOpen) return
     this.isOpen = false
-    if (!this.#inbound.isCut) this.peer.receiveClose(code, reason)
+    if (!this.peer.isHalfOpen) this.peer.receiveClose(code, reason)
   }
 
   terminate(): void {

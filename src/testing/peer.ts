@@ -1,47 +1,126 @@
 import type { Clock } from '../core/clock.js'
 import type { Handshake } from '../transports/transport.js'
 import type { WaitLimit } from './fake-clock.js'
-import { Inbox } from './inbox.js'
-import type { CloseFrame } from './inbox.js'
+import { lowercased } from './refusal.js'
 import type { Refusal } from './refusal.js'
 import { waitFor } from './wait.js'
 import type { Changes } from './wait.js'
 import { describeMessages } from './wait-error.js'
 
+/** Close frame that the client sent. */
+export interface CloseFrame {
+  /** Close code; 1005 if the frame contained none. */
+  readonly code: number
+  /** Reason; `''` if the frame contained none. */
+  readonly reason: string
+}
+
+/** Action that is due once the client has sent a number of messages. */
+interface DueAction {
+  readonly count: number
+  readonly run: () => void
+}
+
+/** Everything that a peer has received. */
+export class Inbox {
+  readonly messages: (string | Uint8Array)[] = []
+  readonly pongs: Uint8Array[] = []
+  /** Notified of each message. */
+  readonly changes: Changes
+  #pings = 0
+  #closeFrame: CloseFrame | undefined
+  #due: DueAction[] = []
+
+  constructor(changes: Changes) {
+    this.changes = changes
+  }
+
+  /** Number of pings. */
+  get pings(): number {
+    return this.#pings
+  }
+
+  get closeFrame(): CloseFrame | undefined {
+    return this.#closeFrame
+  }
+
+  /** Runs an action once this many messages have arrived. */
+  after(count: number, run: () => void): void {
+    this.#due.push({ count, run })
+    this.#runDue()
+  }
+
+  addPing(): void {
+    this.#pings += 1
+  }
+
+  /** Keeps the close frame of the client. */
+  close(frame: CloseFrame): void {
+    this.#closeFrame = frame
+  }
+
+  /** @param onMessage called before anything that waits for the message */
+  add(message: string | Uint8Array, onMessage: ((data: string | Uint8Array) => void) | undefined): void {
+    this.messages.push(message)
+    onMessage?.(message)
+    this.#runDue()
+    this.changes.notify()
+  }
+
+  /** Runs the actions that are due, never inside the call with which a client sends. */
+  #runDue(): void {
+    if (this.#due.length === 0) return
+    const isDue = ({ count }: DueAction): boolean => count <= this.messages.length
+    const due = this.#due.filter(isDue)
+    this.#due = this.#due.filter((action) => !isDue(action))
+    for (const { run } of due) queueMicrotask(run)
+  }
+}
+
+/** Facts about the request of an attempt. */
+interface PeerRequest {
+  readonly url: string
+  readonly protocols: readonly string[]
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+}
+
 /** Server side of one connection attempt, in memory or over a real socket. Scripts for both kinds of server use it. */
 export abstract class Peer {
+  /** URL that the client connected to. */
+  readonly url: string
+  /** Subprotocols that the client offered. */
+  readonly protocols: readonly string[]
+  /** Headers of the client's request, with lowercase names. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  /** All messages received, exactly as sent: strings for text, bytes for binary. */
+  readonly received: (string | Uint8Array)[]
+  /** All pongs received. */
+  readonly pongs: readonly Uint8Array[]
   /** Called with each message received. */
   onMessage: ((data: string | Uint8Array) => void) | undefined
   /** Called once the connection has ended. */
   onEnd: (() => void) | undefined
   /** @internal */
   readonly inbox: Inbox
+  /**
+   * Clock of the client, if it is known.
+   *
+   * @internal
+   */
+  readonly clock: Clock | undefined
   /** Number of messages that `next` has returned. */
   #read = 0
 
   /** @internal */
-  constructor(changes: Changes) {
+  constructor({ url, protocols, headers }: PeerRequest, changes: Changes, clock: Clock | undefined) {
+    this.url = url
+    this.protocols = protocols
+    this.headers = lowercased(headers)
     this.inbox = new Inbox(changes)
+    this.received = this.inbox.messages
+    this.pongs = this.inbox.pongs
+    this.clock = clock
   }
-
-  /** All messages received, exactly as sent: strings for text, bytes for binary. */
-  get received(): (string | Uint8Array)[] {
-    return this.inbox.messages
-  }
-
-  /** All pongs received. */
-  get pongs(): readonly Uint8Array[] {
-    return this.inbox.pongs
-  }
-
-  /** URL that the client connected to. */
-  abstract get url(): string
-
-  /** Subprotocols that the client offered. */
-  abstract get protocols(): readonly string[]
-
-  /** Headers of the client's request, with lowercase names. */
-  abstract get headers(): Readonly<Record<string, string | readonly string[] | undefined>>
 
   /** True while the client can send on this connection. */
   abstract get isOpen(): boolean
@@ -140,13 +219,6 @@ export abstract class Peer {
     )
     return this.closeFrame
   }
-
-  /**
-   * Clock of the client, if it is known.
-   *
-   * @internal
-   */
-  abstract get clock(): Clock | undefined
 
   /** @internal */
   abstract sendData(data: string | Uint8Array): void

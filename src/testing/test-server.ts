@@ -1,3 +1,4 @@
+import { HandshakeError } from '../errors/connection-errors.js'
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -7,9 +8,135 @@ import { inTurn } from './behaviors.js'
 import type { Behavior } from './behaviors.js'
 import type { Handshake } from '../transports/transport.js'
 import type { WaitLimit } from './fake-clock.js'
-import { headerLines } from './refusal.js'
-import { SocketPeer } from './socket-peer.js'
+import { headerLines, statusLine } from './refusal.js'
+import type { Refusal } from './refusal.js'
+import { Peer } from './peer.js'
 import { Changes, waitFor } from './wait.js'
+
+/** Close code that `ws` reports if it has received no close frame. */
+const NO_CLOSE_FRAME = 1006
+
+/** Server side of one connection attempt over a real socket. */
+export class SocketPeer extends Peer {
+  /** Request that opened the connection. */
+  readonly request: IncomingMessage
+  readonly #upgrade: (handshake: Partial<Handshake>) => void
+  #socket: WebSocket | undefined
+  #isEnded = false
+  #isHalfOpen = false
+  /** Actions that wait until an asynchronous `verifyClient` has accepted the client. */
+  readonly #early: ((socket: WebSocket) => void)[] = []
+
+  /** @internal */
+  constructor(request: IncomingMessage, changes: Changes, upgrade: (handshake: Partial<Handshake>) => void) {
+    // The client can run in any process, so its clock is not known.
+    super(factsOf(request), changes, undefined)
+    this.request = request
+    this.#upgrade = upgrade
+    request.socket.on('error', () => request.socket.destroy())
+    request.socket.once('close', () => this.#onEnd())
+  }
+
+  /**
+   * Socket of the `ws` package.
+   *
+   * @throws Error before the handshake has been accepted
+   */
+  get socket(): WebSocket {
+    if (!this.#socket) throw new Error('The handshake has not been accepted yet. Call accept() before')
+    return this.#socket
+  }
+
+  get isOpen(): boolean {
+    return this.#socket !== undefined && this.#socket.readyState === this.#socket.OPEN
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded
+  }
+
+  accept(handshake: Partial<Handshake> = {}): void {
+    this.#upgrade(handshake)
+  }
+
+  refuse(reason?: number | Error, { headers = {}, body = '' }: Refusal = {}): void {
+    const { socket } = this.request
+    const status = reason instanceof HandshakeError ? reason.status : reason
+    if (typeof status !== 'number') {
+      socket.destroy()
+      return
+    }
+    const lines = headerLines(headers)
+    const length = `Content-Length: ${Buffer.byteLength(body)}`
+    socket.end(
+      [`HTTP/1.1 ${statusLine(status)}`, 'Connection: close', length, ...lines, '', body].join('\r\n'),
+    )
+  }
+
+  ping(data?: Uint8Array): void {
+    this.#send((socket) => socket.ping(data))
+  }
+
+  pong(data?: Uint8Array): void {
+    this.#send((socket) => socket.pong(data))
+  }
+
+  close(code?: number, reason?: string): void {
+    this.#send((socket) => socket.close(code ?? 1000, reason))
+  }
+
+  drop(error?: Error): void {
+    if (error) this.request.socket.resetAndDestroy()
+    else this.request.socket.destroy()
+  }
+
+  goHalfOpen(): void {
+    this.#send((socket) => socket.pause())
+    this.#isHalfOpen = true
+  }
+
+  /** @internal */
+  sendData(data: string | Uint8Array): void {
+    this.#send((socket) => socket.send(data))
+  }
+
+  /**
+   * Listens to an accepted connection.
+   *
+   * @internal
+   */
+  receiveOpen(socket: WebSocket): void {
+    this.#socket = socket
+    socket.on('error', () => undefined)
+    socket.on('message', (data: Buffer, isBinary: boolean) =>
+      this.inbox.add(isBinary ? data : data.toString(), this.onMessage),
+    )
+    socket.on('ping', () => this.inbox.addPing())
+    socket.on('pong', (data: Buffer) => this.inbox.pongs.push(data))
+    socket.on('close', (code: number, reason: Buffer) => {
+      if (code !== NO_CLOSE_FRAME) this.inbox.close({ code, reason: reason.toString() })
+      this.#onEnd()
+    })
+    for (const act of this.#early.splice(0)) act(socket)
+  }
+
+  #onEnd(): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    this.receiveEnd()
+  }
+
+  #send(act: (socket: WebSocket) => void): void {
+    if (this.#isHalfOpen) return
+    if (this.#socket) act(this.#socket)
+    else this.#early.push(act)
+  }
+}
+
+function factsOf({ headers, url = '/' }: IncomingMessage): Pick<Peer, 'url' | 'protocols' | 'headers'> {
+  const protocols = (headers['sec-websocket-protocol'] ?? '').split(/\s*,\s*/).filter(Boolean)
+  return { url: `ws://${headers.host ?? ''}${url}`, protocols, headers }
+}
 
 /** Options of `startTestServer`: its script, and the options of the `WebSocketServer` class from `ws`. */
 export interface TestServerOptions extends ServerOptions {
@@ -25,7 +152,7 @@ class ScriptedServer extends WebSocketServer {
   readonly attempts: SocketPeer[] = []
   readonly connections: SocketPeer[] = []
   readonly changes = new Changes()
-  onAttempt: Behavior<SocketPeer>
+  #onAttempt: Behavior<SocketPeer>
   readonly #onConnection: OnConnection | undefined
   readonly #accepted: WeakMap<IncomingMessage, Partial<Handshake>>
 
@@ -41,7 +168,7 @@ class ScriptedServer extends WebSocketServer {
     })
     this.#accepted = accepted
     this.#onConnection = onConnection
-    this.onAttempt = inTurn(script)
+    this.#onAttempt = inTurn(script)
     this.on('headers', (lines: string[], request: IncomingMessage) => {
       lines.push(...headerLines(accepted.get(request)?.headers))
     })
@@ -53,7 +180,11 @@ class ScriptedServer extends WebSocketServer {
       super.handleUpgrade(request, socket, head, (opened: WebSocket) => this.#onOpen(peer, opened))
     })
     this.attempts.push(peer)
-    this.onAttempt(peer)
+    this.#onAttempt(peer)
+  }
+
+  script(behaviors: readonly Behavior<SocketPeer>[]): void {
+    this.#onAttempt = inTurn(behaviors)
   }
 
   #onOpen(peer: SocketPeer, socket: WebSocket): void {
@@ -88,7 +219,7 @@ export class TestServer {
 
   /** Sets the behaviors for the next attempts, in order. The last one repeats. */
   script(...behaviors: Behavior<SocketPeer>[]): void {
-    this.#server.onAttempt = inTurn(behaviors)
+    this.#server.script(behaviors)
   }
 
   /**

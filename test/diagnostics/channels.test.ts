@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
 import { expect } from 'chai'
 import { z } from 'zod'
 import { Connection, HandshakeError, OnMessage, WebSocketClient, bootstrap } from 'holdfast'
@@ -60,6 +62,27 @@ describe('channels', () => {
     ])
   })
 
+  it('pass the error of a subscriber to the process as an uncaught exception, and the connection goes on', async () => {
+    const rig = await ready({ heartbeat: false })
+    const thrown = new Error('subscriber')
+    const listener = (): never => {
+      throw thrown
+    }
+    const others = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException')
+    const caught = once(process, 'uncaughtException')
+    subscribe('holdfast:frame', listener)
+    try {
+      rig.server.peer.send({ n: 1 })
+      expect(rig.witness.messages).to.deep.equal([{ n: 1 }])
+      expect((await caught)[0]).to.equal(thrown)
+    } finally {
+      unsubscribe('holdfast:frame', listener)
+      for (const other of others) process.on('uncaughtException', other)
+    }
+    expect(rig.witness.connection.state.status).to.equal('open')
+  })
+
   describe('holdfast:state', () => {
     it('publishes each change of the status', async () => {
       const events = await heardOn('holdfast:state', {}, (rig) => rig.server.peer.drop())
@@ -78,9 +101,10 @@ describe('channels', () => {
       expect(event?.error).to.include({ name: 'HandshakeError', code: 'HOLDFAST_HANDSHAKE' })
       rig.server.onAttempt = (peer) => peer.accept()
       await rig.clock.advance(60_000)
-      expect(heard.events.map(({ attempt, error }) => [attempt, error?.name])).to.deep.equal([
-        [1, 'HandshakeError'],
-        [2, undefined],
+      const told = heard.events.map((each) => [each.attempt, each.error?.name, each.connectionNumber])
+      expect(told).to.deep.equal([
+        [1, 'HandshakeError', 0],
+        [2, undefined, 1],
       ])
     })
 
@@ -100,8 +124,8 @@ describe('channels', () => {
       await rig.clock.advance(250)
       rig.starting.catch(() => undefined)
       await rig.witness.connection.close()
-      expect(heard.events.map(({ duration, error }) => [duration, error?.message])).to.deep.equal([
-        [250, 'Connection attempt canceled'],
+      expect(heard.events.map(({ duration, error }) => [duration, error?.name])).to.deep.equal([
+        [250, 'AbortError'],
       ])
     })
   })

@@ -231,6 +231,20 @@ describe('example-app', function () {
       expect(output).to.contain('--for 10s')
     })
 
+    it('offers the live page, and serves it with --page', async () => {
+      const run = startExample('--page')
+      const line = await run.line(/http:\/\/127\.0\.0\.1:\d+\/$/)
+      await Promise.all([run.line(/\[inspector\] .*heap/), run.line(/\[market\] .*subscribed/)])
+      const response = await fetch(new URL('/events', line.trim()))
+      const reader = response.body?.getReader()
+      const { value } = (await reader?.read()) ?? {}
+      run.child.kill('SIGINT')
+      await run.ended
+      const text = new TextDecoder().decode(value as Uint8Array)
+      expect(text).to.contain('"client":"market"').and.to.contain('"client":"inspector"')
+      expect(timed.matching(/npm start -- --page$/)).to.have.length(1)
+    })
+
     it('is refused with exit code 2 and the help text if it is invalid', async () => {
       const run = startExample('--for', 'soon')
       expect(await run.ended).to.equal(2)

@@ -169,6 +169,7 @@ describe('Behaviors over a real socket', function () {
     expect(failed).to.be.instanceOf(ConnectFailedError)
     expect(late).to.be.instanceOf(ConnectTimeoutError)
     expect(connection.state).to.deep.include({ status: 'open', protocol: 'v2' })
+    expect(log.opens[0]?.headers['x-server']).to.equal('test')
   })
 
   it('drop after some messages, reply, and play a recording', async () => {

@@ -254,11 +254,11 @@ describe('FakeClock', () => {
     it('leaves the time to a test that is advancing the clock', async () => {
       const clock = new FakeClock()
       let isDone = false
-      clock.setTimeout(() => {}, 10)
+      for (const delay of [10, 20, 30]) clock.setTimeout(() => {}, delay)
       clock.setTimeout(() => (isDone = true), 100)
       const waiting = clock.until(() => isDone)
-      await clock.advance(10)
-      expect(clock.now()).to.equal(10)
+      await clock.advance(30)
+      expect(clock.now()).to.equal(30)
       await waiting
       expect(clock.now()).to.equal(100)
     })

@@ -15,7 +15,7 @@ import { ocpp } from 'holdfast/requests'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { deferred } from '#src/core/deferred.js'
 import type { Deferred } from '#src/core/deferred.js'
-import { KeepingLogger } from '../../support/keeping-logger.js'
+import { KeepingLogger } from '../support/keeping-logger.js'
 
 interface Call {
   readonly n: number
