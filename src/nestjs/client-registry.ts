@@ -70,7 +70,7 @@ export class ClientRegistry {
         ...this.#plans.findMistakes(targets, wrappers),
         ...findProviderMistakes(providers),
         ...untyped,
-        ...targets.flatMap((target) => this.#enhancers.findMistakes(target)),
+        ...providers.flatMap(({ target, wrapper }) => this.#enhancers.findMistakes(target, wrapper.host)),
         ...plans.flatMap(({ mistakes }) => mistakes),
       ])
       providers.forEach(({ target, wrapper }, index) => {

@@ -119,7 +119,7 @@ export class Plans {
         mistakes.push({ place: 'HoldfastModule.forFeature', cause: `lists ${described} more than once`, fix })
       }
       const { name, use } = key
-      const isReplaced = wrappers.some(({ token }) => token === key.token)
+      const isReplaced = wrappers.some(({ token }) => token === key.target)
       const isProvided = targets.some(
         (each) => each === key.target || (name === undefined && isSubclass(each, use)),
       )
