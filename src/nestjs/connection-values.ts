@@ -4,7 +4,7 @@ import { className, tokenName } from '../core/token.js'
 import type { Class, Token } from '../core/token.js'
 import { StartupError } from '../errors/startup-error.js'
 import type { Mistake } from '../errors/startup-error.js'
-import { isClass, keyOfTarget } from './tokens.js'
+import { describeKey, isClass, keyOfTarget } from './tokens.js'
 import type { ClientKey } from './tokens.js'
 import type { Instantiation } from './instantiation.js'
 import { unstartable } from './planned-client.js'
@@ -39,12 +39,14 @@ export class ConnectionValues {
     const created = this.#instantiation.scopeFor(target)
     if (created) return created.get(token)
     if (!target || !isClientClass(target)) return this.#refuse(target, token)
-    if (this.#isComplete && !this.#plans.has(target)) return this.#refuse(target, token)
+    if (this.#isComplete && !this.#plans.has(target)) throw tooLate(className(target), 'was created')
     const { scope } = await this.#plans.plan(keyOfTarget(target))
     return scope.get(token)
   }
 
+  /** Returns the connection for `@InjectConnection`. */
   async connectionOf(key: ClientKey): Promise<Connection> {
+    if (this.#isComplete) throw tooLate(describeKey(key), 'was listed in HoldfastModule.forFeature')
     const { scope } = await this.#plans.plan(key)
     return scope.connection
   }
@@ -60,4 +62,12 @@ export class ConnectionValues {
     this.mistakes.push(mistake)
     return unstartable().open().get(token)
   }
+}
+
+/** Returns the error for a client in a module that the application loads at run time. Nest calls none of its hooks. */
+function tooLate(place: string, what: string): StartupError {
+  const cause = `${what} after the application started, so it would never connect`
+  const fix =
+    'import its module when the application starts. To create a client at run time, use HoldfastClients.open'
+  return new StartupError(place, [{ place, cause, fix }])
 }

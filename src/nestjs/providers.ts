@@ -15,12 +15,28 @@ export interface ClientProvider {
   readonly wrapper: Wrapper
 }
 
-/** Returns all providers of an application whose instances are clients, including values and results of factories. */
+/**
+ * Returns all providers of an application whose instances are clients, including values and results of factories. A factory that returns the
+ * client that it injects is left out.
+ */
 export function clientProviders(wrappers: readonly Wrapper[]): ClientProvider[] {
-  return wrappers.flatMap((wrapper) => {
+  const byInstance = new Map<unknown, ClientProvider>()
+  for (const wrapper of wrappers) {
     const target = classOf(wrapper)
-    return target && isClientClass(target) ? [{ target, wrapper }] : []
-  })
+    if (!target || !isClientClass(target)) continue
+    if (!byInstance.has(wrapper.instance) || wrapper.metatype === target)
+      byInstance.set(wrapper.instance, { target, wrapper })
+  }
+  return [...byInstance.values()]
+}
+
+/** Reports clients that are listed as controllers. Nest would create them, and nothing would connect them. */
+export function findControllerMistakes(controllers: readonly Wrapper[]): Mistake[] {
+  return clientProviders(controllers).map(({ target, wrapper }) => ({
+    place: className(target),
+    cause: `is in the controllers of ${moduleOf(wrapper)}, so it would never connect`,
+    fix: 'list it in the providers',
+  }))
 }
 
 function classOf(wrapper: Wrapper): Class | undefined {

@@ -79,7 +79,7 @@ function injectOf(use: Class): readonly unknown[] | undefined {
   const { owner } = readConstructor(use)
   for (let target = use; ; target = Object.getPrototypeOf(target) as Class) {
     const inject: unknown = ownClientOptions(target)?.inject
-    if (Array.isArray(inject)) return inject
+    if (Array.isArray(inject)) return inject as readonly unknown[]
     if (target === owner) return undefined
   }
 }

@@ -1,5 +1,7 @@
 import { expect } from 'chai'
 import { Injectable, Scope } from '@nestjs/common'
+import type { ModuleMetadata } from '@nestjs/common'
+import { LazyModuleLoader } from '@nestjs/core'
 import { Connection, HandshakeError, OnMessage, WebSocketClient } from 'holdfast'
 import { HoldfastModule, provideClient } from 'holdfast/nestjs'
 import { MemoryServer } from 'holdfast/testing'
@@ -251,6 +253,52 @@ describe('ClientRegistry', () => {
         'Service: cannot inject Connection, which only belongs to clients',
         'a factory: cannot inject Connection, which only belongs to clients',
       ])
+    })
+
+    it('reports a client that is listed as a controller', async () => {
+      const feature = HoldfastModule.forFeature([FEED])
+      expect((await mistakesOf({ imports: [feature], controllers: [Feed] })).sort()).to.deep.equal([
+        'Feed: is in the controllers of AnyModule, so it would never connect',
+        'HoldfastModule.forFeature: no module provides the client Feed, so it would never connect',
+      ])
+    })
+
+    it('connects a client once that a factory also returns', async () => {
+      const server = new MemoryServer()
+      const alias = { provide: 'ALIAS', inject: [Feed], useFactory: (feed: Feed) => feed }
+      const feature = HoldfastModule.forFeature([FEED])
+      await startNest({ imports: [feature], providers: [alias, Feed] }, {}, server)
+      expect(server.peers).to.have.length(1)
+    })
+
+    describe('in a module that is loaded later', () => {
+      @WebSocketClient({ url: 'ws://feed.test/' })
+      class Late {
+        constructor(readonly connection: Connection) {}
+        @OnMessage() received(): void {}
+      }
+
+      /** Returns the first mistake of a module that an application loads once it has started. */
+      async function lateMistake(metadata: ModuleMetadata): Promise<string> {
+        const { app } = await startNest({})
+        const loaded = app.get(LazyModuleLoader).load(() => moduleOf(metadata))
+        const [{ place, cause } = {}] = (await nestStartupError(loaded)).mistakes
+        return `${place}: ${cause}`
+      }
+
+      it('reports a client that injects its connection', async () => {
+        expect(await lateMistake({ providers: [Late] })).to.equal(
+          'Late: was created after the application started, so it would never connect',
+        )
+      })
+
+      it('reports options of a client', async () => {
+        expect(
+          await lateMistake({ imports: [HoldfastModule.forFeature([FEED])], providers: [Feed] }),
+        ).to.equal(
+          'Feed: was listed in HoldfastModule.forFeature after the application started, so it would never connect',
+        )
+      })
     })
 
     it('starts without forRoot', async () => {
