@@ -104,3 +104,19 @@ function findScopeMistake(target: Class, wrapper: Wrapper): Mistake[] {
 export function moduleOf({ host }: Wrapper): string {
   return host?.metatype ? className(host.metatype) : 'an unknown module'
 }
+
+/** Returns true if Nest creates a provider only after one of certain others, as far as it has looked for the dependencies. */
+export function dependsOn(
+  wrapper: Wrapper,
+  isWanted: (dependency: Wrapper) => boolean,
+  seen = new Set<Wrapper>(),
+): boolean {
+  const parameters = (wrapper.getCtorMetadata() as readonly (Wrapper | undefined)[] | undefined) ?? []
+  const properties = (wrapper.getPropertiesMetadata() as readonly { wrapper: Wrapper }[] | undefined) ?? []
+  return [...parameters, ...properties.map((each) => each.wrapper)].some((dependency) => {
+    // Nest does not wait for a dependency with forwardRef.
+    if (!dependency || dependency.forwardRef || seen.has(dependency)) return false
+    seen.add(dependency)
+    return isWanted(dependency) || dependsOn(dependency, isWanted, seen)
+  })
+}
