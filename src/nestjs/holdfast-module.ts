@@ -1,5 +1,5 @@
 import type { Class } from '../core/token.js'
-import { clientKey } from './tokens.js'
+import { clientKey, describeKey } from './tokens.js'
 import type { ClientKey } from './tokens.js'
 import { ConnectionValues } from './connection-values.js'
 import { HoldfastCoreModule } from './core-module.js'
@@ -48,9 +48,10 @@ export class HoldfastModule {
   static forFeatureAsync(entries: readonly HoldfastAsyncClientEntry[]): DynamicModule {
     const features: Feature[] = []
     const factories = entries.map(({ use, name, inject = [], useFactory }) => {
-      const feature = new Feature(clientKey(use, name, 'HoldfastModule.forFeatureAsync'))
+      const key = clientKey(use, name, 'HoldfastModule.forFeatureAsync')
+      const provide = Symbol(`Options of ${describeKey(key)}, from HoldfastModule.forFeatureAsync`)
+      const feature = new Feature(key, provide)
       features.push(feature)
-      const provide = Symbol(`Options of ${String(feature.key.connection.description)}`)
       return factory(provide, [Plans, ...inject], async (plans: Plans, ...dependencies: never[]) => {
         plans.configure(feature, await useFactory(...dependencies))
       })
