@@ -10,6 +10,7 @@ import type {
   HoldfastModuleAsyncOptions,
   HoldfastModuleOptions,
 } from './features.js'
+import { NestModule } from './nest-packages.js'
 import type { DynamicModule, NestProvider } from './nest-packages.js'
 import { Plans } from './plans.js'
 import { ROOT_OPTIONS } from './tokens.js'
@@ -59,13 +60,16 @@ export class HoldfastModule {
   }
 }
 
+// Without options, `imports: [HoldfastModule]` is enough.
+NestModule({ imports: [HoldfastCoreModule] })(HoldfastModule)
+
 type Imports = NonNullable<DynamicModule['imports']>
 
 function rootModule(options: NestProvider, imports: Imports): DynamicModule {
   return {
     module: HoldfastModule,
     global: true,
-    imports: [HoldfastCoreModule, ...imports],
+    imports,
     providers: [options],
     exports: [ROOT_OPTIONS],
   }
@@ -81,7 +85,7 @@ function featureModule(
   return {
     module: HoldfastModule,
     global: true,
-    imports: [HoldfastCoreModule, ...imports],
+    imports,
     providers: [...records, ...factories, ...keys.map(connectionOf)],
     exports: keys.map(({ connection }) => connection),
   }
