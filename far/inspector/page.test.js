@@ -62,6 +62,8 @@ describe('The page of the inspector', () => {
   it('shows what to do if there are no connections', async () => {
     await show([])
     await shows('#empty', /No connections yet.*await bootstrap\(/s)
+    // Plots of nothing would look like a failure.
+    await shows('#details', 'Select a connection')
     expect(browser.complaints).to.deep.equal([])
   })
 

@@ -139,7 +139,7 @@ export abstract class ConnectionEffects
     const delay = lengths[length] * (SHARES[timer] ?? 1)
     if (moves) timers.hasten(timer, delay)
     else timers.set(timer, delay)
-    const isWait = timer === 'delay' || timer === 'handover'
+    const isWait = !moves && (timer === 'delay' || timer === 'handover')
     if (isWait && delayChannel.hasSubscribers) publishDelay(this, delay, waitOf(facts).cause)
   }
 

@@ -76,6 +76,8 @@ export class EndingEffects {
       const at = wholeNow(this.#parts.settings.clock)
       part.lose({ disconnect: LOCAL_CLOSE, at, willReconnect: false, isCurrent: false })
       part.link.closing.terminate()
+      // Its attempt has been published as a success.
+      if (closeChannel.hasSubscribers) this.#closeInfoOf(part)
     } else if (part && !part.isOver) {
       part.cut()
       if (attemptChannel.hasSubscribers) publishCanceled(this.#parts, part)

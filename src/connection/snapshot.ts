@@ -1,6 +1,7 @@
 import { redactUrl } from '../core/url.js'
 import { describeError } from '../diagnostics/described-error.js'
 import type { ConnectionSnapshot } from '../diagnostics/live-connections.js'
+import { withoutSecrets } from '../diagnostics/secrets.js'
 import type { ConnectionParts } from './connection-parts.js'
 
 /** Returns the state of a connection and its numbers at this moment. Changes nothing. */
@@ -20,7 +21,7 @@ export function snapshotOf(parts: ConnectionParts): ConnectionSnapshot {
       state.status === 'waiting'
         ? { at: since + state.delay, attempt: state.attempt, error: describeError(state.cause) }
         : undefined,
-    url: links.url === undefined ? undefined : redactUrl(links.url),
+    url: links.url === undefined ? undefined : withoutSecrets(redactUrl(links.url)),
     queuedMessages: sum(sessions.map(({ link }) => link.readFlowIfAny?.messages ?? 0)),
     isPaused: sessions.some(({ link }) => link.readSince === Infinity),
     outboxMessages: hub.outbox.size,

@@ -8,7 +8,7 @@ export interface ConnectionSnapshot extends ConnectionDiagnostic {
   /** When the next attempt starts, in milliseconds since the epoch, and why Holdfast waits; only while it waits. */
   readonly nextAttempt?:
     { readonly at: number; readonly attempt: number; readonly error: DiagnosticError } | undefined
-  /** URL of the latest attempt, without credentials and query. */
+  /** URL of the latest attempt, without credentials and query. Anything in its path that looks random is redacted, too. */
   readonly url: string | undefined
   /** Number of received messages that have not been handled yet. */
   readonly queuedMessages: number

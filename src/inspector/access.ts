@@ -41,7 +41,8 @@ export class Access {
       }
     // Another site in the same browser could otherwise hold streams open, although it cannot read them.
     const site = headers['sec-fetch-site']
-    const isNavigation = headers['sec-fetch-mode'] === 'navigate'
+    const isFrame = /^(?:i?frame|embed|object)$/.test(String(headers['sec-fetch-dest']))
+    const isNavigation = headers['sec-fetch-mode'] === 'navigate' && !isFrame
     if ((site === 'cross-site' || site === 'same-site') && !isNavigation)
       return { status: 403, text: 'The inspector does not answer requests of other sites' }
     return this.#token === undefined

@@ -75,13 +75,17 @@ export class Collector {
     return this.#records.get(name)?.details
   }
 
-  /** Returns what has changed about the given connections since the last call. Call it once per second. */
+  /**
+   * Returns what has changed about the given connections since the last call. Call it once per second. The first result for a connection
+   * repeats what is in its details.
+   */
   takeDetails(names: ReadonlySet<string>): ReadonlyMap<string, Details> {
-    const changes = [...this.#records].flatMap(([name, record]) => {
-      const changed = record.takeChanges()
-      return names.has(name) ? ([[name, changed]] as const) : []
-    })
-    return new Map(changes)
+    const changes = new Map<string, Details>()
+    for (const name of names) {
+      const record = this.#records.get(name)
+      if (record) changes.set(name, record.takeChanges())
+    }
+    return changes
   }
 
   /** Looks at all connections, and returns what has changed since the last call. Call it once per second. */

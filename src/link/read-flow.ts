@@ -224,8 +224,6 @@ export class ReadFlow implements ReadCounter, ReadDemandListener {
   #enter(mode: Mode): void {
     const wasPaused = this.isPaused
     this.#mode = mode
-    if (queueChannel.hasSubscribers && wasPaused !== this.isPaused)
-      queueChannel.publish({ ...this.#port.facts, isPaused: this.isPaused, messages: this.#messages })
     this.#probeTimer?.cancel()
     this.#probeTimer = undefined
     if (mode === 'reading') {
@@ -233,6 +231,9 @@ export class ReadFlow implements ReadCounter, ReadDemandListener {
       this.#transport.resume()
     } else this.#transport.pause()
     if (mode === 'paused') this.#startProbe()
+    // Last, because a subscriber can close the connection, which enters another mode.
+    if (queueChannel.hasSubscribers && wasPaused !== this.isPaused)
+      queueChannel.publish({ ...this.#port.facts, isPaused: this.isPaused, messages: this.#messages })
   }
 
   #startProbe(): void {

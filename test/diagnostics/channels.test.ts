@@ -138,6 +138,15 @@ describe('channels', () => {
       expect([attempt, error.name]).to.deep.equal([2, 'ConnectionLostError'])
       expect(delay).to.be.greaterThan(0)
     })
+
+    it('publishes a wait only once, even if reconnect() shortens it', async () => {
+      const events = await heardOn('holdfast:delay', {}, ({ server, witness }) => {
+        server.peer.drop()
+        witness.connection.reconnect()
+        witness.connection.reconnect({ overlap: true })
+      })
+      expect(events).to.have.length(1)
+    })
   })
 
   describe('holdfast:close', () => {

@@ -45,6 +45,11 @@ describe('liveConnections', () => {
   })
 
   describe('#snapshot', () => {
+    it('contains no key that is part of the path of the URL', async () => {
+      const { witness } = await ready({ url: 'wss://a.test/v2/x1Ab9Qd0z8Rt7Yu6Iw5Op4Kj3' })
+      expect(snapshotOf(witness.connection.id)?.url).to.equal('wss://a.test/v2/[redacted]')
+    })
+
     it('contains what waits, the times as dates, and a URL without its query and credentials', async () => {
       const gate = deferred<undefined>()
       const clock = new FakeClock()

@@ -99,7 +99,10 @@ describe('Access', () => {
     const host = 'localhost'
     for (const site of ['cross-site', 'same-site']) {
       expect(status(access, { host, 'sec-fetch-site': site, 'sec-fetch-mode': 'cors' })).to.equal(403)
-      expect(status(access, { host, 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate' })).to.equal(200)
+      const navigation = { host, 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate' }
+      expect(status(access, { ...navigation, 'sec-fetch-dest': 'document' })).to.equal(200)
+      // The stream would stay open in a frame.
+      expect(status(access, { ...navigation, 'sec-fetch-dest': 'iframe' })).to.equal(403)
     }
     expect(status(access, { host, 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' })).to.equal(200)
   })

@@ -201,7 +201,7 @@ describe('Collector', () => {
       const connection = add('prices#1')
       collector.start()
       connection.reportError('first')
-      collector.takeDetails(new Set())
+      collector.takeDetails(new Set(['prices#1']))
       connection.reportError('second')
       await second()
       const changed = collector.takeDetails(new Set(['prices#1'])).get('prices#1')

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import type { BackpressureError } from 'holdfast'
@@ -48,6 +49,18 @@ describe('ReadFlow', () => {
     expect(pressure.readSince).to.equal(Infinity)
     handle(9)
     expect(pressure.readSince).to.equal(200)
+  })
+
+  it('is read after the end, even if a subscriber of holdfast:queue ended the link', () => {
+    const { pressure, socket, take } = rig()
+    const release = (): void => pressure.release()
+    subscribe('holdfast:queue', release)
+    try {
+      take(9)
+    } finally {
+      unsubscribe('holdfast:queue', release)
+    }
+    expect([socket.isRead, pressure.isPaused]).to.deep.equal([true, false])
   })
 
   describe('marks', () => {

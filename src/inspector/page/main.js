@@ -56,19 +56,28 @@ function onOverview(overview) {
   facts = overview
   rows.clear()
   for (const row of overview.rows) rows.set(row.connection, row)
-  if (overview.details?.connection === table.selected) details.replace(overview.details)
+  if (overview.details && overview.details.connection === table.selected) details.replace(overview.details)
   render()
   suggest()
 }
 
 /** Until the user chooses a connection, the page shows the one with the worst problem. */
 function suggest() {
-  const wanted = decodeURIComponent(location.hash.slice(1))
+  const wanted = wantedName()
   if (table.selected === undefined && rows.has(wanted)) return table.choose(wanted)
   const selected = rows.get(table.selected)
   if (selected && (table.isChosen || selected.problem?.level === 'bad')) return
   const [worst = selected ?? rows.values().next().value] = troubled()
   if (worst) table.suggest(worst.connection)
+}
+
+/** Returns the name in the address; a person may have changed it to something that cannot be decoded. */
+function wantedName() {
+  try {
+    return decodeURIComponent(location.hash.slice(1))
+  } catch {
+    return ''
+  }
 }
 
 function onChanges({ rows: changed, removed, details: changes, ...overview }) {
@@ -257,7 +266,7 @@ function onKey(event) {
   } else if (event.key === '/') {
     event.preventDefault()
     byId('filter').focus()
-  } else if (event.key === 'p') {
+  } else if (event.key.toLowerCase() === 'p') {
     isPaused = !isPaused
     render()
   }
