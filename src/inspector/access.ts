@@ -43,7 +43,7 @@ export class Access {
     const site = headers['sec-fetch-site']
     const isNavigation = headers['sec-fetch-mode'] === 'navigate'
     if ((site === 'cross-site' || site === 'same-site') && !isNavigation)
-      return { status: 403, text: 'The inspector does not answer requests of other sites' }
+      return { status: 403, text: 'The inspector does not answer requests from other sites' }
     return this.#token === undefined
       ? refusalOfHost(headers.host)
       : this.#refusalWithout(this.#token, url, headers)

@@ -86,7 +86,7 @@ export class Enhancers {
     )
     return [...new Set(missing)].map((enhancer) => ({
       place: className(target),
-      cause: `carries ${tokenName(enhancer)}, but Nest only creates guards, pipes, interceptors, and filters of classes that a module provides`,
+      cause: `uses ${tokenName(enhancer)}, but Nest only creates guards, pipes, interceptors, and filters of classes that a module provides`,
       fix: `pass an instance to the decorator, or list ${className(target)} in the providers of a module`,
     }))
   }

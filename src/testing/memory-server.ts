@@ -31,7 +31,7 @@ export class MemoryServer {
   /** Peer of the latest attempt. */
   get peer(): MemoryPeer {
     const latest = this.peers.at(-1)
-    if (!latest) throw new Error('No connection attempt has been made yet')
+    if (!latest) throw new Error('No connection attempt has been made yet. Await server.connection(1) first')
     return latest
   }
 

@@ -48,7 +48,8 @@ export class SocketPeer extends Peer {
    * @throws Error before the handshake has been accepted
    */
   get socket(): WebSocket {
-    if (!this.#socket) throw new Error('The handshake has not been accepted yet. Call accept() before')
+    if (!this.#socket)
+      throw new Error('The socket is not open: the handshake has not been accepted yet. Call accept() first')
     return this.#socket
   }
 

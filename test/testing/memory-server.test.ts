@@ -66,7 +66,9 @@ describe('MemoryServer', () => {
     })
 
     it('have no latest peer before the first', () => {
-      expect(() => new MemoryServer().peer).to.throw('No connection attempt has been made yet')
+      expect(() => new MemoryServer().peer).to.throw(
+        'No connection attempt has been made yet. Await server.connection(1) first',
+      )
     })
 
     it('can be accepted later, with a subprotocol and headers', async () => {
