@@ -1,6 +1,7 @@
 import type { Context, RootHookObject, Suite } from 'mocha'
 import { basename } from 'node:path'
 import 'reflect-metadata'
+import { liveConnections } from '#src/diagnostics/live-connections.js'
 
 // `unhandled-rejections=strict` in .mocharc.json makes an unhandled rejection fail the run. A listener would not work, because a worker
 // removes all listeners after each file.
@@ -37,6 +38,10 @@ function filesOf({ test }: Context): string {
 }
 
 export const mochaHooks: RootHookObject = {
+  /** Forgets the connections that a test did not close, because the list of live connections belongs to the process. */
+  afterEach() {
+    liveConnections().clear()
+  },
   /** Detects leaked sockets and timers. They would otherwise go unnoticed, because mocha ends its workers. */
   async afterAll(this: Context) {
     const deadline = performance.now() + PATIENCE

@@ -160,6 +160,8 @@ describe('The package', () => {
     const { dependencies, peerDependencies, peerDependenciesMeta } = readPackageJson()
     const peers = [
       '@msgpack/msgpack',
+      '@nestjs/common',
+      '@nestjs/core',
       '@opentelemetry/api',
       'https-proxy-agent',
       'lossless-json',

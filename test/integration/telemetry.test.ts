@@ -148,4 +148,23 @@ describe('The channels', () => {
       JSON.stringify(heard.events.filter((_, i) => heard.channels[i] !== 'holdfast:message')),
     ).to.not.include('s3cr3t')
   })
+  it('include frames that are skipped in the buffer, because no handler wants them', async () => {
+    const server = await startTestServer()
+    const client = await bootstrap(Story, server.url)
+    const { connection } = client
+    using heard = listenTo('holdfast:frame')
+    const peer = await server.connection(1)
+    for (let n = 1; n <= 3; n += 1) {
+      for (let each = 0; each < 20; each += 1) peer.send({ type: 'other', each })
+      await eventually('all are counted', () => connection.stats.unhandledMessages === n * 20)
+    }
+    expect(
+      count(
+        heard.events.map(({ type }) => type),
+        'text',
+      ),
+    ).to.equal(60)
+    await client.close()
+    await server.close()
+  })
 })
