@@ -226,7 +226,7 @@ describe('Enhancers', () => {
     const error = await rejection(app.get(HoldfastClients).open(Feed, {}))
     expect(error).to.be.instanceOf(StartupError)
     expect((error as StartupError).mistakes[0]?.cause).to.equal(
-      'carries OnlyGood, but Nest only creates guards, pipes, interceptors, and filters of classes that a module provides',
+      'uses OnlyGood, but Nest only creates guards, pipes, interceptors, and filters of classes that a module provides',
     )
   })
 
