@@ -35,8 +35,6 @@ export default {
         'statistics.js',
       ],
       project: ['**/*.js'],
-      // A peer dependency of @nestjs/common.
-      ignoreDependencies: ['rxjs'],
     },
   },
 }

@@ -14,12 +14,13 @@ export const dispatch = {
     { key: '1', label: '1 key', keys: 1, rounds: 5, isQuick: true },
     { key: '20', label: '20 keys', keys: 20, rounds: 5, isQuick: true },
     { key: '200', label: '200 keys', keys: 200, rounds: 5, isQuick: true },
+    { key: 'nest', label: '1 key, in a Nest application', keys: 1, inNest: true, rounds: 5, isQuick: true },
   ],
   // Each of 200 handlers must become as hot as a single one.
-  specOf: ({ keys }) => ({ keys, count: 1_000_000, warmup: 3_000_000 }),
+  specOf: ({ keys, inNest = false }) => ({ keys, inNest, count: 1_000_000, warmup: 3_000_000 }),
 
-  async run(_client, { keys: number, count, warmup }) {
-    const { connectInMemory, feedWith, keysOf } = await import('./memory-feed.js')
+  async run(_client, { keys: number, inNest, count, warmup }) {
+    const { connectInMemory, connectInNest, feedWith, keysOf } = await import('./memory-feed.js')
     let seen = 0
     let checksum = 0
     const keys = keysOf(number)
@@ -27,7 +28,7 @@ export const dispatch = {
       if (message.type === key) checksum = fold(checksum, message.id)
       seen += 1
     })
-    const { peer } = await connectInMemory(Feed)
+    const { peer } = await (inNest ? connectInNest(Feed) : connectInMemory(Feed))
     const texts = textsOf(keys)
     const deliver = async (length) => {
       seen = 0

@@ -34,3 +34,21 @@ export async function connectInMemory(Feed, options = {}) {
   const client = await bootstrap(Feed, 'ws://bench.test', { transport: server.connect, ...options })
   return { client, peer: server.peer }
 }
+
+/** Connects the class as a client of a Nest application, whose providers create the instance. */
+export async function connectInNest(Feed) {
+  // The packages of the project, not those in bench: `dist/nestjs` must get the same copy.
+  const { NestFactory } = await import('../../node_modules/@nestjs/core/index.js')
+  const { HoldfastModule } = await import('../../dist/nestjs/index.js')
+  const server = new MemoryServer()
+  class App {}
+  const imports = [
+    HoldfastModule.forRoot({ transport: server.connect }),
+    HoldfastModule.forFeature([{ use: Feed, url: 'ws://bench.test', waitForOpen: true }]),
+  ]
+  await NestFactory.createApplicationContext(
+    { module: App, imports, providers: [Feed] },
+    { logger: ['error'], abortOnError: false },
+  )
+  return { peer: server.peer }
+}

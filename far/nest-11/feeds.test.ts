@@ -5,7 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { INestApplication } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { Test } from '@nestjs/testing'
-import { HOLDFAST_CLOCK, HOLDFAST_RANDOM, HOLDFAST_TRANSPORT, HoldfastClients, getClientToken } from 'holdfast/nestjs'
+import {
+  HOLDFAST_CLOCK,
+  HOLDFAST_RANDOM,
+  HOLDFAST_TRANSPORT,
+  HoldfastClients,
+  getClientToken,
+} from 'holdfast/nestjs'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { AppModule, Feed, PriceStore } from './feeds.js'
 import { startGateway } from './gateway.js'
@@ -78,7 +84,12 @@ describe('clients in an application', () => {
     send('guarded', { good: false })
     send('guarded', { good: true })
     await until(() => notes.length === 4)
-    assert.deepEqual(notes.sort(), ['guard true', 'guard true', 'guarded', 'handle Feed#guarded ForbiddenException'])
+    assert.deepEqual(notes.sort(), [
+      'guard true',
+      'guard true',
+      'guarded',
+      'handle Feed#guarded ForbiddenException',
+    ])
   })
 
   it('run pipes, interceptors and filters, and send what they return', async () => {
@@ -151,7 +162,10 @@ describe('SIGTERM', () => {
     await until(() => gateway.feed.sockets.size === 2 && output.includes('listening'))
     child.kill('SIGTERM')
     assert.equal(await exited, 'SIGTERM')
-    assert.deepEqual(output.match(/@OnClose \S+ \d+/g)?.sort(), ['@OnClose Feed#1 1001', '@OnClose futures#2 1001'])
+    assert.deepEqual(output.match(/@OnClose \S+ \d+/g)?.sort(), [
+      '@OnClose Feed#1 1001',
+      '@OnClose futures#2 1001',
+    ])
     await until(() => gateway.feed.codes.length === 2)
     assert.deepEqual(gateway.feed.codes, [1001, 1001])
     await gateway.app.close()

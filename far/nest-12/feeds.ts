@@ -1,6 +1,15 @@
 // An application with two clients, as a user would write it.
 import 'reflect-metadata'
-import { Controller, Get, Injectable, Module, UseFilters, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common'
+import {
+  Controller,
+  Get,
+  Injectable,
+  Module,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+  UsePipes,
+} from '@nestjs/common'
 import type {
   ArgumentMetadata,
   CallHandler,
@@ -79,7 +88,10 @@ export class Feed {
   @OnMessage('guarded') @UseGuards(OnlyGood) guarded(): void {
     this.store.notes.push('guarded')
   }
-  @OnMessage('piped') @UsePipes(Doubling) @UseInterceptors(Wrapping) piped(message: object, { key }: MessageContext): unknown {
+  @OnMessage('piped') @UsePipes(Doubling) @UseInterceptors(Wrapping) piped(
+    message: object,
+    { key }: MessageContext,
+  ): unknown {
     return { ...message, key }
   }
   @OnMessage('filtered') @UseFilters(Catching) filtered(): void {

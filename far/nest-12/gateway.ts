@@ -22,7 +22,10 @@ export class FeedGateway implements OnGatewayDisconnect {
   handleConnection(socket: Socket): void {
     socket.on('close', (code) => this.codes.push(code))
   }
-  @SubscribeMessage('subscribe') subscribe(@MessageBody() name: string, @ConnectedSocket() socket: Socket): unknown {
+  @SubscribeMessage('subscribe') subscribe(
+    @MessageBody() name: string,
+    @ConnectedSocket() socket: Socket,
+  ): unknown {
     this.sockets.set(name, socket)
     return { event: 'price', data: { name, price: 1 } }
   }

@@ -145,7 +145,6 @@ export class EndingEffects {
   }
 }
 
-
 function attemptOf(lost: Attempt | Session): number {
   return lost instanceof Session ? lost.attempt : lost.number
 }

@@ -15,7 +15,7 @@ import type { HoldfastClientOptions } from './features.js'
 import type { DiscoveryService } from './nest-packages.js'
 import type { PlannedClient } from './planned-client.js'
 import type { Plans } from './plans.js'
-import { clientProviders, findProviderMistakes, moduleOf } from './providers.js'
+import { clientProviders, findControllerMistakes, findProviderMistakes, moduleOf } from './providers.js'
 import { ROOT_OPTIONS } from './tokens.js'
 
 /** Starts and closes all clients of one application. */
@@ -69,8 +69,9 @@ export class ClientRegistry {
         ...this.#values.mistakes,
         ...this.#plans.findMistakes(targets, wrappers),
         ...findProviderMistakes(providers),
+        ...findControllerMistakes(this.#discovery.getControllers()),
         ...untyped,
-        ...targets.flatMap((target) => this.#enhancers.findMistakes(target)),
+        ...providers.flatMap(({ target, wrapper }) => this.#enhancers.findMistakes(target, wrapper.host)),
         ...plans.flatMap(({ mistakes }) => mistakes),
       ])
       providers.forEach(({ target, wrapper }, index) => {

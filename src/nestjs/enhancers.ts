@@ -13,6 +13,8 @@ import type { ExecutionContext, ModulesContainer, NestContainer } from './nest-p
 type Member = string | symbol
 type Method = (...args: unknown[]) => unknown
 type EnhancedCall = (event: unknown, context: unknown) => unknown
+/** Nest's record of a module. */
+type NestHost = ModulesContainer extends Map<string, infer Module> ? Module : never
 
 // Keys under which Nest's decorators store enhancers. Nest 11 and 12 export them from different paths.
 const GUARDS = '__guards__'
@@ -78,15 +80,20 @@ export class Enhancers {
     return Object.assign(around, { methods: new Set(calls.keys()) })
   }
 
-  /** Reports guards and other enhancers that Nest has not created. Nest would run the handlers without them. */
-  findMistakes(target: Class): Mistake[] {
-    const modules = [...this.#modules.values()]
-    const missing = enhancersOf(target).filter(
-      (enhancer) => isClass(enhancer) && !modules.some(({ injectables }) => injectables.has(enhancer)),
-    )
+  /**
+   * Reports guards and other enhancers that Nest has not created where it looks for them. Nest would run the handlers without them.
+   *
+   * @param host module that provides the client, if one does. Some versions of Nest look there, others in the module of the class
+   */
+  findMistakes(target: Class, host?: NestHost): Mistake[] {
+    const ofClass = [...this.#modules.values()].find((module) => module.hasProvider(target))
+    const missing = enhancersOf(target).filter((enhancer) => {
+      const isMissing = (module: NestHost | undefined): boolean => !module?.injectables.has(enhancer as Class)
+      return isClass(enhancer) && (isMissing(ofClass) || isMissing(host ?? ofClass))
+    })
     return [...new Set(missing)].map((enhancer) => ({
       place: className(target),
-      cause: `uses ${tokenName(enhancer)}, but Nest only creates guards, pipes, interceptors, and filters of classes that a module provides`,
+      cause: `uses ${tokenName(enhancer)}, but Nest only creates the guards, pipes, interceptors, and filters of classes that are themselves in the providers of a module`,
       fix: `pass an instance to the decorator, or list ${className(target)} in the providers of a module`,
     }))
   }
@@ -151,14 +158,19 @@ function methodsOf({ single, messages, rest, errors, anyError }: HandlerTable): 
   return methods
 }
 
-/** Returns all enhancers of a class and its handlers, as classes or instances. */
+/** Returns all enhancers of a class, its handlers, and their parameters, as classes or instances. */
 function enhancersOf(target: Class): unknown[] {
   const prototype = target.prototype as Record<Member, Method | undefined>
-  const methods = [...methodsOf(handlersOf(target).table)].flatMap((member) => prototype[member] ?? [])
-  return ENHANCERS.flatMap((key) => [
-    ...methods.map((method) => compilerMetadata(key, method)),
-    inherited(key, target),
-  ]).flat()
+  const members = [...methodsOf(handlersOf(target).table)]
+  const methods = members.flatMap((member) => prototype[member] ?? [])
+  const parameters = members.flatMap((member) => Object.values(parametersOf(target, member)))
+  return [
+    ...ENHANCERS.flatMap((key) => [
+      ...methods.map((method) => compilerMetadata(key, method)),
+      inherited(key, target),
+    ]),
+    ...parameters.map(({ pipes }) => pipes),
+  ].flat()
 }
 
 function isEnhanced(target: Class, member: Member): boolean {
@@ -186,12 +198,17 @@ function inherited(key: string, target: Class, member?: Member): unknown {
   return undefined
 }
 
+/** Returns the parameters of a handler that have a decorator. */
+function parametersOf(
+  target: Class,
+  member: Member,
+): Record<string, { readonly index: number; readonly pipes?: readonly unknown[] }> {
+  return (inherited(PARAMETERS, target, member) ?? {}) as ReturnType<typeof parametersOf>
+}
+
 /** Describes the parameters of a handler to Nest: the event, and those that have a decorator. */
 function nameParameters(target: Class, member: Member): void {
-  const decorated = (inherited(PARAMETERS, target, member) ?? {}) as Record<
-    string,
-    { readonly index: number }
-  >
+  const decorated = parametersOf(target, member)
   const hasEvent = Object.values(decorated).some(({ index }) => index === 0)
   defineCompilerMetadata(
     HANDLER_PARAMETERS,

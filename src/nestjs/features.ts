@@ -69,10 +69,13 @@ export class Feature {
   readonly key: ClientKey
   /** Options; `undefined` if a factory returns them. */
   readonly options: HoldfastClientOptions | undefined
+  /** Token of the factory that returns the options; `undefined` if none does. */
+  readonly factory: symbol | undefined
 
-  constructor(key: ClientKey, options?: HoldfastClientOptions) {
+  constructor(key: ClientKey, given: HoldfastClientOptions | symbol) {
     this.key = key
-    this.options = options
+    if (typeof given === 'symbol') this.factory = given
+    else this.options = given
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Class } from '../core/token.js'
-import { clientKey } from './tokens.js'
+import { clientKey, describeKey } from './tokens.js'
 import type { ClientKey } from './tokens.js'
 import { ConnectionValues } from './connection-values.js'
 import { HoldfastCoreModule } from './core-module.js'
@@ -10,6 +10,7 @@ import type {
   HoldfastModuleAsyncOptions,
   HoldfastModuleOptions,
 } from './features.js'
+import { NestModule } from './nest-packages.js'
 import type { DynamicModule, NestProvider } from './nest-packages.js'
 import { Plans } from './plans.js'
 import { ROOT_OPTIONS } from './tokens.js'
@@ -47,9 +48,10 @@ export class HoldfastModule {
   static forFeatureAsync(entries: readonly HoldfastAsyncClientEntry[]): DynamicModule {
     const features: Feature[] = []
     const factories = entries.map(({ use, name, inject = [], useFactory }) => {
-      const feature = new Feature(clientKey(use, name, 'HoldfastModule.forFeatureAsync'))
+      const key = clientKey(use, name, 'HoldfastModule.forFeatureAsync')
+      const provide = Symbol(`Options of ${describeKey(key)}, from HoldfastModule.forFeatureAsync`)
+      const feature = new Feature(key, provide)
       features.push(feature)
-      const provide = Symbol(`Options of ${String(feature.key.connection.description)}`)
       return factory(provide, [Plans, ...inject], async (plans: Plans, ...dependencies: never[]) => {
         plans.configure(feature, await useFactory(...dependencies))
       })
@@ -59,13 +61,16 @@ export class HoldfastModule {
   }
 }
 
+// Without options, `imports: [HoldfastModule]` is enough.
+NestModule({ imports: [HoldfastCoreModule] })(HoldfastModule)
+
 type Imports = NonNullable<DynamicModule['imports']>
 
 function rootModule(options: NestProvider, imports: Imports): DynamicModule {
   return {
     module: HoldfastModule,
     global: true,
-    imports: [HoldfastCoreModule, ...imports],
+    imports,
     providers: [options],
     exports: [ROOT_OPTIONS],
   }
@@ -81,7 +86,7 @@ function featureModule(
   return {
     module: HoldfastModule,
     global: true,
-    imports: [HoldfastCoreModule, ...imports],
+    imports,
     providers: [...records, ...factories, ...keys.map(connectionOf)],
     exports: keys.map(({ connection }) => connection),
   }

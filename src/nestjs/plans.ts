@@ -4,6 +4,7 @@ import type { Deferred } from '../core/deferred.js'
 import { describeValue } from '../core/describe-value.js'
 import { className } from '../core/token.js'
 import type { Class } from '../core/token.js'
+import { StartupError } from '../errors/startup-error.js'
 import type { Mistake } from '../errors/startup-error.js'
 import { mergeClientOptions } from '../options/merge-options.js'
 import type { ConnectionOptions } from '../options/options.js'
@@ -15,6 +16,7 @@ import type { HoldfastClientOptions, HoldfastModuleOptions } from './features.js
 import { ConnectionLogger } from './nest-logger.js'
 import { PlannedClient } from './planned-client.js'
 import type { CreateInstance } from './planned-client.js'
+import { dependsOn } from './providers.js'
 import type { Wrapper } from './providers.js'
 
 /** Values of the override tokens. */
@@ -26,6 +28,7 @@ export interface Overrides {
 
 /** The clients of one application, each planned once, with the options of all modules. */
 export class Plans {
+  readonly #wrappers: readonly Wrapper[]
   readonly #root: ConnectionOptions
   readonly #overrides: ConnectionOptions
   readonly #create: CreateInstance
@@ -41,6 +44,7 @@ export class Plans {
     overrides: Overrides,
     create: CreateInstance,
   ) {
+    this.#wrappers = wrappers
     this.#root = { ...root, useGlobalEnhancers: undefined } as ConnectionOptions
     this.#overrides = { ...overrides }
     this.#create = create
@@ -67,8 +71,11 @@ export class Plans {
     const isRight = isObject(options)
     if (!isRight) {
       const cause = `expected an object, received ${describeValue(given)}`
-      const place = `HoldfastModule.forFeatureAsync, ${describeKey(feature.key)}, useFactory`
-      this.#mistakes.push({ place, cause, fix: 'return the options of the client: { url: … }' })
+      this.#mistakes.push({
+        place: placeOf(feature),
+        cause,
+        fix: 'return the options of the client: { url: … }',
+      })
     }
     this.#features.get(feature)?.resolve(isRight ? options : {})
   }
@@ -81,6 +88,23 @@ export class Plans {
       this.#plans.set(key.target, plan)
     }
     return plan
+  }
+
+  /**
+   * Rejects the plan of a client if a factory of its options injects something that waits for the plan. Nest would wait for both
+   * indefinitely.
+   *
+   * @param isWaiting tells which providers wait for the plan
+   */
+  rejectCircle(key: ClientKey, isWaiting: (wrapper: Wrapper) => boolean): void {
+    for (const feature of this.#featuresOf(key)) {
+      const wrapper = this.#wrappers.find(({ token }) => token === feature.factory)
+      if (!wrapper || !dependsOn(wrapper, isWaiting)) continue
+      const cause = `injects ${describeKey(key)} or its connection, directly or indirectly, and that waits for these options`
+      const fix = 'inject only what the options need, such as ConfigService'
+      const error = new StartupError('the application', [{ place: placeOf(feature), cause, fix }])
+      this.#features.get(feature)?.reject(error)
+    }
   }
 
   /** Plans a client that the application opens at run time. */
@@ -119,7 +143,7 @@ export class Plans {
         mistakes.push({ place: 'HoldfastModule.forFeature', cause: `lists ${described} more than once`, fix })
       }
       const { name, use } = key
-      const isReplaced = wrappers.some(({ token }) => token === key.token)
+      const isReplaced = wrappers.some(({ token }) => token === key.target)
       const isProvided = targets.some(
         (each) => each === key.target || (name === undefined && isSubclass(each, use)),
       )
@@ -133,6 +157,10 @@ export class Plans {
     }
     return mistakes
   }
+}
+
+function placeOf({ key }: Feature): string {
+  return `HoldfastModule.forFeatureAsync, ${describeKey(key)}, useFactory`
 }
 
 function isSubclass(target: Class, use: Class): boolean {

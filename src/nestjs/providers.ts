@@ -15,12 +15,28 @@ export interface ClientProvider {
   readonly wrapper: Wrapper
 }
 
-/** Returns all providers of an application whose instances are clients, including values and results of factories. */
+/**
+ * Returns all providers of an application whose instances are clients, including values and results of factories. A factory that returns the
+ * client that it injects is left out.
+ */
 export function clientProviders(wrappers: readonly Wrapper[]): ClientProvider[] {
-  return wrappers.flatMap((wrapper) => {
+  const byInstance = new Map<unknown, ClientProvider>()
+  for (const wrapper of wrappers) {
     const target = classOf(wrapper)
-    return target && isClientClass(target) ? [{ target, wrapper }] : []
-  })
+    if (!target || !isClientClass(target)) continue
+    if (!byInstance.has(wrapper.instance) || wrapper.metatype === target)
+      byInstance.set(wrapper.instance, { target, wrapper })
+  }
+  return [...byInstance.values()]
+}
+
+/** Reports clients that are listed as controllers. Nest would create them, and nothing would connect them. */
+export function findControllerMistakes(controllers: readonly Wrapper[]): Mistake[] {
+  return clientProviders(controllers).map(({ target, wrapper }) => ({
+    place: className(target),
+    cause: `is in the controllers of ${moduleOf(wrapper)}, so it would never connect`,
+    fix: 'list it in the providers',
+  }))
 }
 
 function classOf(wrapper: Wrapper): Class | undefined {
@@ -87,4 +103,20 @@ function findScopeMistake(target: Class, wrapper: Wrapper): Mistake[] {
 /** Returns the name of the module that lists a provider. */
 export function moduleOf({ host }: Wrapper): string {
   return host?.metatype ? className(host.metatype) : 'an unknown module'
+}
+
+/** Returns true if Nest creates a provider only after one of certain others, as far as it has looked for the dependencies. */
+export function dependsOn(
+  wrapper: Wrapper,
+  isWanted: (dependency: Wrapper) => boolean,
+  seen = new Set<Wrapper>(),
+): boolean {
+  const parameters = (wrapper.getCtorMetadata() as readonly (Wrapper | undefined)[] | undefined) ?? []
+  const properties = (wrapper.getPropertiesMetadata() as readonly { wrapper: Wrapper }[] | undefined) ?? []
+  return [...parameters, ...properties.map((each) => each.wrapper)].some((dependency) => {
+    // Nest does not wait for a dependency with forwardRef.
+    if (!dependency || dependency.forwardRef || seen.has(dependency)) return false
+    seen.add(dependency)
+    return isWanted(dependency) || dependsOn(dependency, isWanted, seen)
+  })
 }

@@ -1,3 +1,4 @@
+import { readConstructor } from '../annotations/constructor-tokens.js'
 import { nameNestTokens, ownClientOptions } from '../annotations/metadata.js'
 import { describeValue } from '../core/describe-value.js'
 import { className } from '../core/token.js'
@@ -11,10 +12,11 @@ export interface ClientKey {
   /** Class as written by the user. */
   readonly use: Class
   readonly name: string | undefined
-  /** Class that Nest creates: `use`, or a subclass for a name. Tells which client injects a value of its connection. */
+  /**
+   * Class that Nest creates, and token of its instance: `use`, or a subclass for a name. Tells which client injects a value of its
+   * connection.
+   */
   readonly target: Class
-  /** Token of the instance. */
-  readonly token: Class | symbol
   /** Token of the connection. */
   readonly connection: symbol
 }
@@ -65,12 +67,21 @@ export function isClass(value: unknown): value is Class {
 
 function createKey(use: Class, name: string | undefined): ClientKey {
   const target = name === undefined ? use : subclassOf(use)
-  const inject: unknown = ownClientOptions(use)?.inject
+  const inject = injectOf(use)
   // Nest would construct a class whose compiler emits no types without arguments.
-  if (Array.isArray(inject)) nameNestTokens(target, inject)
-  const described = describeKey({ use, name })
-  const connection = Symbol(`Connection of ${described}, from HoldfastModule.forFeature`)
-  return { use, name, target, token: name === undefined ? use : Symbol(described), connection }
+  if (inject) nameNestTokens(target, inject)
+  const connection = Symbol(`Connection of ${describeKey({ use, name })}, from HoldfastModule.forFeature`)
+  return { use, name, target, connection }
+}
+
+/** Returns the `inject` option for a class's constructor, declared or inherited. */
+function injectOf(use: Class): readonly unknown[] | undefined {
+  const { owner } = readConstructor(use)
+  for (let target = use; ; target = Object.getPrototypeOf(target) as Class) {
+    const inject: unknown = ownClientOptions(target)?.inject
+    if (Array.isArray(inject)) return inject as readonly unknown[]
+    if (target === owner) return undefined
+  }
 }
 
 /** Returns a class that only differs in its identity. */
@@ -98,11 +109,11 @@ export const HOLDFAST_RANDOM: unique symbol = Symbol('HOLDFAST_RANDOM')
 export const ROOT_OPTIONS: unique symbol = Symbol('HOLDFAST_OPTIONS')
 
 /**
- * Returns the token of a client's instance: the class itself or, for a named client, the token that {@link provideClient} provides. Use it
- * with `app.get`, with `inject`, and with `overrideProvider`.
+ * Returns the token of a client's instance: the class itself or, for a named client, the subclass that {@link provideClient} provides. Use
+ * it with `app.get`, with `inject`, and with `overrideProvider`.
  */
-export function getClientToken(target: Class, name?: string): Class | symbol {
-  return clientKey(target, name, 'getClientToken').token
+export function getClientToken<T extends object>(target: Class<T>, name?: string): Class<T> {
+  return clientKey(target, name, 'getClientToken').target as Class<T>
 }
 
 /** Returns the token of a client's `Connection`. `HoldfastModule.forFeature` provides it for each client in its list. */
@@ -126,6 +137,6 @@ export function InjectConnection(target: Class, name?: string): PropertyDecorato
  * of its class.
  */
 export function provideClient(target: Class, name: string): NestProvider {
-  const { token: provide, target: useClass } = clientKey(target, name, 'provideClient')
-  return { provide, useClass }
+  // Nest 11.0 ignores the guards of a class that has another class or a symbol as its token.
+  return clientKey(target, name, 'provideClient').target as NestProvider
 }

@@ -1,8 +1,11 @@
 import { expect } from 'chai'
 import { Injectable, Scope } from '@nestjs/common'
+import type { ModuleMetadata } from '@nestjs/common'
+import { LazyModuleLoader } from '@nestjs/core'
 import { Connection, HandshakeError, OnMessage, WebSocketClient } from 'holdfast'
-import { HoldfastModule, provideClient } from 'holdfast/nestjs'
+import { HoldfastModule, getConnectionToken, provideClient } from 'holdfast/nestjs'
 import { MemoryServer } from 'holdfast/testing'
+import type { Class } from '#src/core/token.js'
 import { closeNest, createContext, moduleOf, nestStartupError, startNest } from '../support/nest-app.js'
 import { rejection } from '../support/rejection.js'
 
@@ -251,6 +254,97 @@ describe('ClientRegistry', () => {
         'Service: cannot inject Connection, which only belongs to clients',
         'a factory: cannot inject Connection, which only belongs to clients',
       ])
+    })
+
+    it('reports a client that is listed as a controller', async () => {
+      const feature = HoldfastModule.forFeature([FEED])
+      expect((await mistakesOf({ imports: [feature], controllers: [Feed] })).sort()).to.deep.equal([
+        'Feed: is in the controllers of AnyModule, so it would never connect',
+        'HoldfastModule.forFeature: no module provides the client Feed, so it would never connect',
+      ])
+    })
+
+    it('connects a client once that a factory also returns', async () => {
+      const server = new MemoryServer()
+      const alias = { provide: 'ALIAS', inject: [Feed], useFactory: (feed: Feed) => feed }
+      const feature = HoldfastModule.forFeature([FEED])
+      await startNest({ imports: [feature], providers: [alias, Feed] }, {}, server)
+      expect(server.peers).to.have.length(1)
+    })
+
+    describe('with a factory that depends on its client', () => {
+      @WebSocketClient()
+      class Needy {
+        constructor(readonly connection: Connection) {}
+        @OnMessage() received(): void {}
+      }
+      @Injectable()
+      class Reader {
+        constructor(readonly needy: Needy) {}
+      }
+      const module = moduleOf({ providers: [Needy, Reader, Feed], exports: [Needy, Reader, Feed] })
+      const url = 'ws://feed.test/'
+
+      /** Returns the only mistake of an application whose factory injects a token. */
+      async function circleOf(use: typeof Needy | typeof Feed, token: Class | symbol): Promise<string> {
+        const feature = HoldfastModule.forFeatureAsync([
+          { use, imports: [module], inject: [token], useFactory: () => ({ url }) },
+        ])
+        const mistakes = await mistakesOf({ imports: [module, feature] })
+        return mistakes.join()
+      }
+
+      const cause = (name: string): string =>
+        `HoldfastModule.forFeatureAsync, ${name}, useFactory: injects ${name} or its connection, directly or indirectly, and that waits for these options`
+
+      it('reports it if the client waits for its connection', async () => {
+        expect(await circleOf(Needy, Needy)).to.equal(cause('Needy'))
+        expect(await circleOf(Needy, Reader)).to.equal(cause('Needy'))
+      })
+
+      it('reports it if the factory injects the connection', async () => {
+        expect(await circleOf(Feed, getConnectionToken(Feed))).to.equal(cause('Feed'))
+      })
+
+      it('accepts it if the client waits for nothing', async () => {
+        const feature = HoldfastModule.forFeatureAsync([
+          { use: Feed, imports: [module], inject: [Feed], useFactory: () => ({ url }) },
+          { use: Needy, useFactory: () => new Promise((resolve) => setTimeout(resolve, 150, { url })) },
+        ])
+        const server = new MemoryServer()
+        await startNest({ imports: [module, feature] }, {}, server)
+        expect(server.peers).to.have.length(2)
+      })
+    })
+
+    describe('in a module that is loaded later', () => {
+      @WebSocketClient({ url: 'ws://feed.test/' })
+      class Late {
+        constructor(readonly connection: Connection) {}
+        @OnMessage() received(): void {}
+      }
+
+      /** Returns the first mistake of a module that an application loads once it has started. */
+      async function lateMistake(metadata: ModuleMetadata): Promise<string> {
+        const { app } = await startNest({})
+        const loaded = app.get(LazyModuleLoader).load(() => moduleOf(metadata))
+        const [{ place, cause } = {}] = (await nestStartupError(loaded)).mistakes
+        return `${place}: ${cause}`
+      }
+
+      it('reports a client that injects its connection', async () => {
+        expect(await lateMistake({ providers: [Late] })).to.equal(
+          'Late: was created after the application started, so it would never connect',
+        )
+      })
+
+      it('reports options of a client', async () => {
+        expect(
+          await lateMistake({ imports: [HoldfastModule.forFeature([FEED])], providers: [Feed] }),
+        ).to.equal(
+          'Feed: was listed in HoldfastModule.forFeature after the application started, so it would never connect',
+        )
+      })
     })
 
     it('starts without forRoot', async () => {

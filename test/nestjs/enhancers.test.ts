@@ -20,10 +20,16 @@ import type {
 import { APP_GUARD } from '@nestjs/core'
 import { Connection, OnClose, OnError, OnMessage, OnOpen, StartupError, WebSocketClient } from 'holdfast'
 import type { ErrorContext, MessageContext } from 'holdfast'
-import { HoldfastClients, getClientToken, isHoldfastContext, provideClient } from 'holdfast/nestjs'
+import {
+  HoldfastClients,
+  HoldfastModule,
+  getClientToken,
+  isHoldfastContext,
+  provideClient,
+} from 'holdfast/nestjs'
 import type { Observable } from 'rxjs'
 import { map } from 'rxjs'
-import { closeNest, startNest } from '../support/nest-app.js'
+import { closeNest, nestStartupError, startNest } from '../support/nest-app.js'
 import { rejection } from '../support/rejection.js'
 
 @Injectable()
@@ -226,8 +232,36 @@ describe('Enhancers', () => {
     const error = await rejection(app.get(HoldfastClients).open(Feed, {}))
     expect(error).to.be.instanceOf(StartupError)
     expect((error as StartupError).mistakes[0]?.cause).to.equal(
-      'uses OnlyGood, but Nest only creates guards, pipes, interceptors, and filters of classes that a module provides',
+      'uses OnlyGood, but Nest only creates the guards, pipes, interceptors, and filters of classes that are themselves in the providers of a module',
     )
+  })
+
+  it('refuses clients whose guards Nest has only created for other classes', async () => {
+    @WebSocketClient({ url: 'ws://feed.test/' })
+    class Other {
+      @OnMessage() @UseGuards(OnlyGood) @UsePipes(Doubling) received(): void {}
+    }
+    const cause = /^carries OnlyGood, but Nest only creates/
+    const { app } = await startNest({ providers: [Log, Other] })
+    const opened = await rejection(app.get(HoldfastClients).open(Feed, { name: 'a' }))
+    expect((opened as StartupError).mistakes[0]?.cause).to.match(cause)
+    const made = { provide: 'MADE', inject: [Log], useFactory: (log: Log) => new Feed(log) }
+    const { mistakes } = await nestStartupError(startNest({ providers: [Log, Other, made] }))
+    expect(mistakes[0]?.cause).to.match(cause)
+  })
+
+  it('refuses clients whose pipes for a parameter Nest has not created', async () => {
+    @Injectable()
+    class Checking extends Doubling {}
+    class Piped {
+      @OnMessage() received(@Key(Checking) key: unknown): void {
+        void key
+      }
+    }
+    const feature = HoldfastModule.forFeature([{ use: Piped, url: 'ws://feed.test/' }])
+    const made = { provide: Piped, useFactory: () => new Piped() }
+    const { mistakes } = await nestStartupError(startNest({ imports: [feature], providers: [Log, made] }))
+    expect(mistakes[0]?.cause).to.match(/^carries Checking, /)
   })
 
   it('does not run global guards by default', async () => {

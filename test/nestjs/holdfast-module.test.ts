@@ -115,6 +115,16 @@ describe('HoldfastModule', () => {
     expect(headers).to.include({ 'User-Agent': 'class', Origin: 'https://feature.test', 'x-from': 'root' })
   })
 
+  it('connects the clients of an application that imports it without options', async () => {
+    const server = new MemoryServer()
+    @WebSocketClient({ url: 'ws://feed.test/', transport: server.connect, logger: false })
+    class Own {
+      @OnMessage() received(): void {}
+    }
+    await createContext(moduleOf({ imports: [HoldfastModule], providers: [Own] }))
+    expect(server.peers).to.have.length(1)
+  })
+
   it('takes options from factories that inject providers', async () => {
     const config = moduleOf({
       providers: [{ provide: 'URL', useValue: 'ws://config.test/' }],

@@ -137,6 +137,22 @@ describe('provideClient', () => {
     expect(app.get<Untyped>(getClientToken(Untyped, 'a')).store).to.equal(7)
   })
 
+  it('passes the tokens of inject to Nest for an inherited constructor', async () => {
+    class Untyped {
+      constructor(readonly store: unknown) {}
+      @OnMessage() received(): void {}
+    }
+    WebSocketClient({ url: 'ws://untyped.test/', inject: ['STORE'] })(Untyped)
+    class Inherited extends Untyped {}
+    const store = { provide: 'STORE', useValue: 7 }
+    const { app } = await startNest({
+      imports: [HoldfastModule.forFeature([Inherited])],
+      providers: [store, Inherited, provideClient(Inherited, 'a')],
+    })
+    expect(app.get(Inherited).store).to.equal(7)
+    expect(app.get(getClientToken(Inherited, 'a')).store).to.equal(7)
+  })
+
   it('works with parameters that Nest injects by token', async () => {
     @WebSocketClient({ url: 'ws://keyed.test/' })
     class Keyed {

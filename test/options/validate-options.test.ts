@@ -201,7 +201,12 @@ describe('validateOptions', () => {
         [[], 'M', null, true],
         'use unpack: (decoded) => [decoded]',
       ],
-      ['logger', [console, false, { log() {}, warn() {}, error() {} }], [true, () => {}, { debug() {} }], 'use console, another logger, or false'],
+      [
+        'logger',
+        [console, false, { log() {}, warn() {}, error() {} }],
+        [true, () => {}, { debug() {} }],
+        'use console, another logger, or false',
+      ],
       ['clock', [new FakeClock()], [Date, {}], 'use new FakeClock()'],
       ['random', [Math.random], [0.5], 'use a function such as Math.random'],
       ['transport', [() => {}], [{}], 'use a function that opens a socket'],
