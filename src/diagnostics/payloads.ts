@@ -30,6 +30,7 @@ export interface DiagnosticError {
   readonly name: string
   /** Holdfast's error code, such as `HOLDFAST_HANDSHAKE`, or the code of the system, if the error has one. */
   readonly code?: string | undefined
+  /** Message of the error, redacted. */
   readonly message: string
   /** Stack of the error, redacted. Computed when it is read. */
   readonly stack?: string | undefined
@@ -37,7 +38,9 @@ export interface DiagnosticError {
 
 /** Data published to `holdfast:state`: each status change. */
 export interface StateDiagnostic extends ConnectionDiagnostic {
+  /** Status before the change. */
   readonly from: string
+  /** Status after the change. */
   readonly to: string
 }
 
@@ -75,6 +78,7 @@ export interface CloseDiagnostic extends ConnectionDiagnostic {
   readonly willReconnect: boolean
   /** Time between the end of `@OnOpen` and the loss of the link, in milliseconds; 0 if `@OnOpen` did not complete. */
   readonly duration: number
+  /** Error that ended the link; `undefined` if it was closed. */
   readonly error: DiagnosticError | undefined
 }
 
@@ -84,7 +88,9 @@ export interface CloseDiagnostic extends ConnectionDiagnostic {
  * published. A sent frame is published when it is passed to the socket, after any wait in the outbox or for `rateLimit`.
  */
 export interface FrameDiagnostic extends ConnectionDiagnostic {
+  /** `receive` for frames from the server, and `transmit` for frames to it. */
   readonly direction: 'receive' | 'transmit'
+  /** Kind of the frame. */
   readonly type: 'text' | 'binary' | 'ping' | 'pong' | 'close'
   /** Size of the payload in bytes, before compression. */
   readonly bytes: number
@@ -100,6 +106,7 @@ export interface FrameDiagnostic extends ConnectionDiagnostic {
  * server sent, secrets included. While the channel has subscribers, Holdfast parses every message, even if no handler wants it.
  */
 export interface MessageDiagnostic extends ConnectionDiagnostic {
+  /** The decoded message. */
   readonly message: unknown
 }
 
@@ -138,11 +145,13 @@ export type HandlerKind =
 export interface RequestDiagnostic extends ConnectionDiagnostic {
   /** Time from the call to the reply or the failure, in milliseconds. */
   readonly duration: number
+  /** Error with which the request failed; `undefined` if it was answered. */
   readonly error: DiagnosticError | undefined
 }
 
 /** Data published to `holdfast:queue`: each time that back-pressure pauses or resumes the socket of a link. */
 export interface QueueDiagnostic extends ConnectionDiagnostic {
+  /** True if the socket has been paused, and false if it has been resumed. */
   readonly isPaused: boolean
   /** Number of received messages that have not been handled yet. */
   readonly messages: number
@@ -161,6 +170,7 @@ export type DropReason =
 
 /** Data published to `holdfast:drop`: messages that never reached a handler or a socket. */
 export interface DropDiagnostic extends ConnectionDiagnostic {
+  /** Reason for which the messages were dropped. */
   readonly reason: DropReason
   /** Number of messages. */
   readonly count: number
@@ -174,6 +184,7 @@ export interface RoundTripDiagnostic extends ConnectionDiagnostic {
 
 /** Data published to `holdfast:error`: each error that `@OnError` or the log receives, and each error that an `@OnError` throws. */
 export interface ErrorDiagnostic extends ConnectionDiagnostic {
+  /** The error, without secrets. */
   readonly error: DiagnosticError
   /** Stage in which the error occurred, as in the context of `@OnError`. */
   readonly stage: string
@@ -187,20 +198,36 @@ export interface ErrorDiagnostic extends ConnectionDiagnostic {
 
 /** Name of each channel of `node:diagnostics_channel`, and the data that is published to it. */
 export interface DiagnosticChannels {
+  /** Each status change. */
   'holdfast:state': StateDiagnostic
+  /** The end of each attempt to connect. */
   'holdfast:attempt': AttemptDiagnostic
+  /** The start of each wait before an attempt. */
   'holdfast:delay': DelayDiagnostic
+  /** The end of each link. */
   'holdfast:close': CloseDiagnostic
+  /** Each frame sent or received. */
   'holdfast:frame': FrameDiagnostic
+  /** Each received message, decoded. */
   'holdfast:message': MessageDiagnostic
+  /** The end of each request. */
   'holdfast:request': RequestDiagnostic
+  /** Each time that back-pressure pauses or resumes a socket. */
   'holdfast:queue': QueueDiagnostic
+  /** Messages that never reached a handler or a socket. */
   'holdfast:drop': DropDiagnostic
+  /** Each answered heartbeat, and each answered `ping()`. */
   'holdfast:round-trip': RoundTripDiagnostic
+  /** Each error that `@OnError` or the log receives, or that an `@OnError` throws. */
   'holdfast:error': ErrorDiagnostic
+  /** The start of each call to a handler. */
   'tracing:holdfast:handler:start': HandlerDiagnostic
+  /** The end of the synchronous part of a call. */
   'tracing:holdfast:handler:end': HandlerDiagnostic
+  /** The moment at which the promise of a call settles. */
   'tracing:holdfast:handler:asyncStart': HandlerDiagnostic
+  /** The moment after `asyncStart`. */
   'tracing:holdfast:handler:asyncEnd': HandlerDiagnostic
+  /** The error that a handler threw or rejected with. */
   'tracing:holdfast:handler:error': HandlerDiagnostic
 }

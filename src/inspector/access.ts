@@ -44,7 +44,7 @@ export class Access {
     const isFrame = /^(?:i?frame|embed|object)$/.test(String(headers['sec-fetch-dest']))
     const isNavigation = headers['sec-fetch-mode'] === 'navigate' && !isFrame
     if ((site === 'cross-site' || site === 'same-site') && !isNavigation)
-      return { status: 403, text: 'The inspector does not answer requests of other sites' }
+      return { status: 403, text: 'The inspector does not answer requests from other sites' }
     return this.#token === undefined
       ? refusalOfHost(headers.host)
       : this.#refusalWithout(this.#token, url, headers)

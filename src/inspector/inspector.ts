@@ -101,7 +101,7 @@ function mistakesIn(port: number, host: string, token: string | undefined): Mist
     mistakes.push({ place: 'options.port', cause, fix: 'use 0 for any free port' })
   }
   if (token === '') {
-    const fix = 'pass a random text, for example of crypto.randomUUID(), or remove the option'
+    const fix = 'pass a random string, for example from crypto.randomUUID(), or remove the option'
     mistakes.push({ place: 'options.token', cause: 'is empty', fix })
   }
   if (token === undefined && !isLoopback(host)) {

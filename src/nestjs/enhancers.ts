@@ -93,7 +93,7 @@ export class Enhancers {
     })
     return [...new Set(missing)].map((enhancer) => ({
       place: className(target),
-      cause: `carries ${tokenName(enhancer)}, but Nest only creates the guards, pipes, interceptors, and filters of classes that are themselves in the providers of a module`,
+      cause: `uses ${tokenName(enhancer)}, but Nest only creates the guards, pipes, interceptors, and filters of classes that are themselves in the providers of a module`,
       fix: `pass an instance to the decorator, or list ${className(target)} in the providers of a module`,
     }))
   }

@@ -57,7 +57,7 @@ export function createConnectionInstruments(meter: Meter) {
     ),
     roundTrip: meter.createHistogram(
       'holdfast.client.round_trip.duration',
-      seconds('Time between a beat of the heartbeat and its reply.', ROUND_TRIP),
+      seconds('Time between a heartbeat and its reply.', ROUND_TRIP),
     ),
     io: meter.createCounter('holdfast.client.io', {
       unit: 'By',

@@ -1,3 +1,4 @@
+import { isThenable } from '../core/thenable.js'
 import type { Handshake } from '../transports/transport.js'
 import { decodeJson } from './peer.js'
 import type { Peer } from './peer.js'
@@ -29,7 +30,7 @@ export function ignore(): Behavior {
 /**
  * Accepts the attempt, and answers messages.
  *
- * @param answer receives each decoded message, and returns the reply; `undefined` sends none
+ * @param answer receives each decoded message, and returns the reply or a promise of it; `undefined` sends none
  * @param decode decodes a message; by default, JSON is decoded, and everything else stays as it is
  */
 export function reply<Message>(
@@ -37,9 +38,16 @@ export function reply<Message>(
   decode = decodeJson as (data: string | Uint8Array) => Message,
 ): Behavior {
   return (peer) => {
+    const send = (value: unknown): void => {
+      if (value !== undefined) peer.send(value)
+    }
     peer.onMessage = (data) => {
-      const sent = answer(decode(data), peer)
-      if (sent !== undefined) queueMicrotask(() => peer.send(sent))
+      // Outside the call with which the client sends, so that an error of the test does not become one of the client.
+      queueMicrotask(() => {
+        const answered = answer(decode(data), peer)
+        if (isThenable(answered)) void answered.then(send)
+        else send(answered)
+      })
     }
     peer.accept()
   }

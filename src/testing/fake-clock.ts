@@ -96,6 +96,7 @@ export class FakeClock implements Clock {
 
   /** Advances the clock by this many milliseconds. Fires the timers that become due in order, and settles after each. */
   async advance(milliseconds: number): Promise<void> {
+    checkDuration('advance', milliseconds)
     const target = this.#now + milliseconds
     this.#advancing += 1
     try {
@@ -123,6 +124,7 @@ export class FakeClock implements Clock {
 
   /** Advances the clock in one jump, as if the system had been asleep. Every timer that came due fires late, and only once. */
   async jump(milliseconds: number): Promise<void> {
+    checkDuration('jump', milliseconds)
     await this.settle()
     this.#now += milliseconds
     const due = [...this.#timers].filter(({ at }) => at <= this.#now).sort(byTime)
@@ -186,6 +188,11 @@ export class FakeClock implements Clock {
     }
     return first
   }
+}
+
+function checkDuration(method: string, milliseconds: number): void {
+  if (!(milliseconds >= 0))
+    throw new RangeError(`${method}() expects 0 or more milliseconds, received ${milliseconds}`)
 }
 
 function byTime(a: FakeTimer, b: FakeTimer): number {

@@ -107,6 +107,8 @@ export class MemoryPeer extends Peer {
   }
 
   drop(error?: Error): void {
+    // A half-open connection can still be lost.
+    this.isHalfOpen = false
     this.#end(error)
   }
 

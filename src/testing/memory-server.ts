@@ -5,6 +5,7 @@ import type { WaitLimit } from './fake-clock.js'
 import type { MemoryPeer } from './memory-peer.js'
 import { MemoryTransport } from './memory-transport.js'
 import { Changes, waitFor } from './wait.js'
+import { LISTED, numberMistake } from './wait-error.js'
 
 /** Close code with which a server that shuts down closes its connections (RFC 6455, section 7.4.1). */
 const GOING_AWAY = 1001
@@ -30,7 +31,7 @@ export class MemoryServer {
   /** Peer of the latest attempt. */
   get peer(): MemoryPeer {
     const latest = this.peers.at(-1)
-    if (!latest) throw new Error('No connection attempt has been made yet')
+    if (!latest) throw new Error('No connection attempt has been made yet. Await server.connection(1) first')
     return latest
   }
 
@@ -61,7 +62,7 @@ export class MemoryServer {
       {
         name: `connection ${number}`,
         read: () => this.peers.filter((peer) => peer.hasOpened)[number - 1],
-        impossible: () => undefined,
+        impossible: () => numberMistake(number),
         instead: () => describeAttempts(this.peers),
       },
       { changes: this.#changes, clock: () => this.peers.at(-1)?.clock },
@@ -73,7 +74,8 @@ export class MemoryServer {
   close(): void {
     this.onAttempt = (peer) => peer.refuse()
     for (const peer of this.peers) {
-      if (peer.hasOpened) peer.close(GOING_AWAY)
+      if (peer.isHalfOpen) peer.drop()
+      else if (peer.hasOpened) peer.close(GOING_AWAY)
       else peer.refuse()
     }
   }
@@ -87,7 +89,9 @@ export class MemoryServer {
 
 function describeAttempts(peers: readonly MemoryPeer[]): string {
   if (peers.length === 0) return 'No attempt has been made'
-  return `Attempts so far: ${peers.map(describeAttempt).join(', ')}`
+  const latest = peers.slice(-LISTED).map(describeAttempt).join(', ')
+  const which = peers.length > LISTED ? ` (the last ${LISTED} of ${peers.length})` : ''
+  return `Attempts so far${which}: ${latest}`
 }
 
 function describeAttempt({ hasOpened, isEnded }: MemoryPeer): string {

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js'
+import { describeValue } from '../core/describe-value.js'
 import type { Handshake } from '../transports/transport.js'
 import type { WaitLimit } from './fake-clock.js'
 import { lowercased } from './refusal.js'
@@ -152,9 +153,19 @@ export abstract class Peer {
    */
   abstract refuse(reason?: number | Error, response?: Refusal): void
 
-  /** Sends text or bytes unchanged, and any other value as JSON. */
+  /**
+   * Sends text or bytes unchanged, and any other value as JSON.
+   *
+   * @throws TypeError if the value has no JSON form, such as `undefined`
+   */
   send(value: unknown): void {
-    this.sendData(typeof value === 'string' || value instanceof Uint8Array ? value : JSON.stringify(value))
+    const isData = typeof value === 'string' || value instanceof Uint8Array
+    const data = isData ? value : (JSON.stringify(value) as string | undefined)
+    if (data === undefined)
+      throw new TypeError(
+        `Cannot send ${describeValue(value)}: JSON has no form for it. Pass a string, bytes, or JSON data`,
+      )
+    this.sendData(data)
   }
 
   /** Sends a ping. */
@@ -187,7 +198,7 @@ export abstract class Peer {
   async next<T = unknown>(limit?: WaitLimit): Promise<T> {
     const index = this.#read
     this.#read += 1
-    const data = await waitFor(
+    const wait = waitFor(
       {
         name: `message ${index + 1} from the client`,
         read: () => this.received[index],
@@ -197,7 +208,13 @@ export abstract class Peer {
       { changes: this.inbox.changes, clock: () => this.clock },
       limit,
     )
-    return decodeJson(data) as T
+    try {
+      return decodeJson(await wait) as T
+    } catch (error) {
+      // A later call returns the message, if it arrives after all.
+      this.#read = Math.min(this.#read, index)
+      throw error
+    }
   }
 
   /**

@@ -1,3 +1,5 @@
+import { describeResult } from './wait-error.js'
+
 /**
  * Returns a random source for the `random` option. The same seed produces the same numbers on every machine and runtime, so that delays can
  * be repeated. Not suitable for secrets.
@@ -8,7 +10,9 @@
  */
 export function createSeededRandom(seed: number): () => number {
   if (!Number.isSafeInteger(seed))
-    throw new TypeError(`The seed must be an integer, received ${String(seed)}. Use for example 42`)
+    throw new TypeError(
+      `Invalid seed: expected an integer, received ${describeResult(seed)}. Use for example 42`,
+    )
   let state = seed >>> 0
   // mulberry32: integer arithmetic only, so no runtime can round differently.
   return () => {

@@ -8,11 +8,14 @@ import { inTurn } from './behaviors.js'
 import type { Behavior } from './behaviors.js'
 import type { Handshake } from '../transports/transport.js'
 import type { WaitLimit } from './fake-clock.js'
-import { headerLines, statusLine } from './refusal.js'
+import { headerLines, lowercased, statusLine } from './refusal.js'
 import type { Refusal } from './refusal.js'
 import { Peer } from './peer.js'
 import { Changes, waitFor } from './wait.js'
+import { numberMistake } from './wait-error.js'
 
+/** Close code of a frame that contains none. */
+const NO_CODE = 1005
 /** Close code that `ws` reports if it has received no close frame. */
 const NO_CLOSE_FRAME = 1006
 
@@ -24,6 +27,8 @@ export class SocketPeer extends Peer {
   #socket: WebSocket | undefined
   #isEnded = false
   #isHalfOpen = false
+  /** Whether the handshake has been accepted or refused. */
+  #isDecided = false
   /** Actions that wait until an asynchronous `verifyClient` has accepted the client. */
   readonly #early: ((socket: WebSocket) => void)[] = []
 
@@ -43,7 +48,8 @@ export class SocketPeer extends Peer {
    * @throws Error before the handshake has been accepted
    */
   get socket(): WebSocket {
-    if (!this.#socket) throw new Error('The handshake has not been accepted yet. Call accept() before')
+    if (!this.#socket)
+      throw new Error('The socket is not open: the handshake has not been accepted yet. Call accept() first')
     return this.#socket
   }
 
@@ -56,21 +62,26 @@ export class SocketPeer extends Peer {
   }
 
   accept(handshake: Partial<Handshake> = {}): void {
+    if (this.#isDecided) return
+    this.#isDecided = true
     this.#upgrade(handshake)
   }
 
   refuse(reason?: number | Error, { headers = {}, body = '' }: Refusal = {}): void {
     const { socket } = this.request
     const status = reason instanceof HandshakeError ? reason.status : reason
-    if (typeof status !== 'number') {
+    // An open connection has no response left that could refuse it.
+    if (typeof status !== 'number' || this.#isDecided) {
       socket.destroy()
       return
     }
-    const lines = headerLines(headers)
-    const length = `Content-Length: ${Buffer.byteLength(body)}`
-    socket.end(
-      [`HTTP/1.1 ${statusLine(status)}`, 'Connection: close', length, ...lines, '', body].join('\r\n'),
-    )
+    this.#isDecided = true
+    const lines = headerLines({
+      connection: 'close',
+      'content-length': String(Buffer.byteLength(body)),
+      ...lowercased(headers),
+    })
+    socket.end([`HTTP/1.1 ${statusLine(status)}`, ...lines, '', body].join('\r\n'))
   }
 
   ping(data?: Uint8Array): void {
@@ -82,7 +93,8 @@ export class SocketPeer extends Peer {
   }
 
   close(code?: number, reason?: string): void {
-    this.#send((socket) => socket.close(code ?? 1000, reason))
+    // 1005 stands for a close frame without a code.
+    this.#send((socket) => (code === NO_CODE ? socket.close() : socket.close(code ?? 1000, reason)))
   }
 
   drop(error?: Error): void {
@@ -205,6 +217,7 @@ export class TestServer {
   /** URL of the server, without a path. */
   readonly url: string
   readonly #server: ScriptedServer
+  #isClosed = false
 
   /** @internal */
   constructor(server: ScriptedServer) {
@@ -225,7 +238,7 @@ export class TestServer {
   /**
    * Waits for the nth connection that opens, starting at 1.
    *
-   * @throws Error if it has not opened within the limit
+   * @throws Error if it has not opened within the limit, or if the server has been closed
    */
   connection(number: number, limit?: WaitLimit): Promise<SocketPeer> {
     const { attempts, connections, changes } = this.#server
@@ -233,7 +246,7 @@ export class TestServer {
       {
         name: `connection ${number}`,
         read: () => connections[number - 1],
-        impossible: () => undefined,
+        impossible: () => (this.#isClosed ? 'the server is closed' : numberMistake(number)),
         instead: () => `Attempts so far: ${attempts.length}, of which ${connections.length} opened`,
       },
       { changes, clock: () => undefined },
@@ -243,7 +256,9 @@ export class TestServer {
 
   /** Terminates all connections and stops listening. */
   async close(): Promise<void> {
+    this.#isClosed = true
     for (const peer of this.#server.attempts) peer.drop()
+    this.#server.changes.notify()
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve())
     })

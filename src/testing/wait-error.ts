@@ -6,12 +6,17 @@ export const STUCK = 'no timer is pending, so nothing more happens until the tes
 
 /** Maximum number of characters of a message in an error. */
 const EXCERPT = 100
-/** Maximum number of messages in an error. */
-const LISTED = 10
+/** Maximum number of messages or attempts in an error. */
+export const LISTED = 10
 
 /** Returns the reason for a wait that took too long. */
 export function timeoutText(within: number): string {
   return `${within} ms have passed`
+}
+
+/** Returns why there can be no connection with this number; `undefined` if there can be one. */
+export function numberMistake(number: number): string | undefined {
+  return Number.isInteger(number) && number > 0 ? undefined : 'connections are numbered from 1'
 }
 
 /** Returns the error for a wait that failed: the awaited fact, the reason, and the events that happened instead. */
@@ -21,9 +26,8 @@ export function waitError(fact: string, reason: string, instead: string): Error 
 
 /** Describes a value that is not the one awaited. */
 export function describeResult(value: unknown): string {
-  return typeof value === 'boolean' || typeof value === 'number' || value === ''
-    ? JSON.stringify(value)
-    : describeValue(value)
+  if (value === '') return '""'
+  return typeof value === 'boolean' || typeof value === 'number' ? String(value) : describeValue(value)
 }
 
 /** Lists messages that have been received. */

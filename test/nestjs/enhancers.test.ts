@@ -232,7 +232,7 @@ describe('Enhancers', () => {
     const error = await rejection(app.get(HoldfastClients).open(Feed, {}))
     expect(error).to.be.instanceOf(StartupError)
     expect((error as StartupError).mistakes[0]?.cause).to.equal(
-      'carries OnlyGood, but Nest only creates the guards, pipes, interceptors, and filters of classes that are themselves in the providers of a module',
+      'uses OnlyGood, but Nest only creates the guards, pipes, interceptors, and filters of classes that are themselves in the providers of a module',
     )
   })
 
@@ -241,7 +241,7 @@ describe('Enhancers', () => {
     class Other {
       @OnMessage() @UseGuards(OnlyGood) @UsePipes(Doubling) received(): void {}
     }
-    const cause = /^carries OnlyGood, but Nest only creates/
+    const cause = /^uses OnlyGood, but Nest only creates/
     const { app } = await startNest({ providers: [Log, Other] })
     const opened = await rejection(app.get(HoldfastClients).open(Feed, { name: 'a' }))
     expect((opened as StartupError).mistakes[0]?.cause).to.match(cause)
@@ -261,7 +261,7 @@ describe('Enhancers', () => {
     const feature = HoldfastModule.forFeature([{ use: Piped, url: 'ws://feed.test/' }])
     const made = { provide: Piped, useFactory: () => new Piped() }
     const { mistakes } = await nestStartupError(startNest({ imports: [feature], providers: [Log, made] }))
-    expect(mistakes[0]?.cause).to.match(/^carries Checking, /)
+    expect(mistakes[0]?.cause).to.match(/^uses Checking, /)
   })
 
   it('does not run global guards by default', async () => {

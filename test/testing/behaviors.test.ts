@@ -50,6 +50,35 @@ describe('Behaviors', () => {
     expect(witness.closes.map(({ code }) => code)).to.deep.equal([1006, 1006, 1006])
   })
 
+  it('reply sends what the answer resolves to', async () => {
+    const { witness, clock } = await ready({}, {}, (each) =>
+      each.script(reply((text) => Promise.resolve(text === 'a' ? { got: text } : undefined))),
+    )
+    void witness.connection.send('a')
+    void witness.connection.send('b')
+    await clock.settle()
+    expect(witness.messages).to.deep.equal([{ got: 'a' }])
+  })
+
+  it('reply does not throw inside the call with which the client sends', async () => {
+    const { witness } = await ready({}, {}, (each) =>
+      each.script(
+        reply(() => {
+          throw new Error('an assertion of the test')
+        }),
+      ),
+    )
+    const uncaught = new Promise<unknown>((resolve) => {
+      process.setUncaughtExceptionCaptureCallback(resolve)
+    })
+    try {
+      await witness.connection.send('a')
+      expect(await uncaught).to.have.property('message', 'an assertion of the test')
+    } finally {
+      process.setUncaughtExceptionCaptureCallback(null)
+    }
+  })
+
   describe('refuse', () => {
     it('honors Retry-After, as with a real server', async () => {
       const { witness, clock, server } = start({}, {}, (each) =>

@@ -80,6 +80,19 @@ describe('FakeClock', () => {
     })
   })
 
+  it('never goes back, and never loses the time', async () => {
+    const clock = new FakeClock()
+    expect(await rejection(clock.advance(NaN))).to.have.property(
+      'message',
+      'advance() expects 0 or more milliseconds, received NaN',
+    )
+    expect(await rejection(clock.jump(-1))).to.have.property(
+      'message',
+      'jump() expects 0 or more milliseconds, received -1',
+    )
+    expect(clock.now()).to.equal(0)
+  })
+
   describe('#setTimeout', () => {
     it('never fires once it has been canceled, even repeatedly', async () => {
       const { clock, notes, note } = rig()

@@ -66,7 +66,9 @@ describe('MemoryServer', () => {
     })
 
     it('have no latest peer before the first', () => {
-      expect(() => new MemoryServer().peer).to.throw('No connection attempt has been made yet')
+      expect(() => new MemoryServer().peer).to.throw(
+        'No connection attempt has been made yet. Await server.connection(1) first',
+      )
     })
 
     it('can be accepted later, with a subprotocol and headers', async () => {
@@ -498,6 +500,28 @@ describe('MemoryServer', () => {
         'Stopped waiting for connection 1: 1 ms have passed. No attempt has been made',
       )
     })
+  })
+
+  it('also ends half-open connections when it closes', async () => {
+    const { server, witness, clock } = await ready({ heartbeat: false })
+    server.peer.goHalfOpen()
+    server.close()
+    await clock.settle()
+    expect(witness.closes).to.have.length(1)
+  })
+
+  it('says at once that there is no connection 0, and shows at most the last 10 attempts', async () => {
+    const { server } = await ready({}, {}, (each) => each.script(accept(), refuse()))
+    expect(await rejection(server.connection(0))).to.have.property(
+      'message',
+      'Stopped waiting for connection 0: connections are numbered from 1. Attempts so far: open',
+    )
+    server.peer.drop()
+    expect(await rejection(server.connection(2)))
+      .to.have.property('message')
+      .that.matches(
+        /300000 ms have passed. Attempts so far \(the last 10 of \d+\): failed(, failed){8}, (failed|pending)$/,
+      )
   })
 
   describe('#close', () => {

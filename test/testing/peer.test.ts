@@ -59,6 +59,31 @@ describe('Peer', () => {
     })
   })
 
+  it('returns a message after all that an earlier wait missed', async () => {
+    const { server, witness } = await ready({ heartbeat: false })
+    const missed = [server.peer.next(), server.peer.next()].map((wait) => rejection(wait))
+    await Promise.all(missed)
+    void witness.connection.send('late')
+    void witness.connection.send('later')
+    expect([await server.peer.next(), await server.peer.next()]).to.deep.equal(['late', 'later'])
+  })
+
+  it('rejects a value that has no JSON form', async () => {
+    const { server } = await ready()
+    expect(() => server.peer.send(undefined)).to.throw(
+      TypeError,
+      'Cannot send undefined: JSON has no form for it. Pass a string, bytes, or JSON data',
+    )
+  })
+
+  it('can drop a half-open connection, like one whose reset arrives late', async () => {
+    const { server, witness, clock } = await ready({ heartbeat: false })
+    server.peer.goHalfOpen()
+    server.peer.drop()
+    await clock.settle()
+    expect(witness.closes).to.have.length(1)
+  })
+
   describe('#closed', () => {
     it("returns the client's close frame", async () => {
       const { server, client } = await ready()

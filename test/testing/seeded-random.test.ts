@@ -30,7 +30,7 @@ describe('createSeededRandom', () => {
     for (const seed of [0.5, NaN, Infinity])
       expect(() => createSeededRandom(seed)).to.throw(
         TypeError,
-        `The seed must be an integer, received ${seed}. Use for example 42`,
+        `Invalid seed: expected an integer, received ${seed}. Use for example 42`,
       )
   })
 })

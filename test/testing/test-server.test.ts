@@ -5,6 +5,7 @@ import type { TestServer, SocketPeer } from 'holdfast/testing'
 import { WebSocket } from 'ws'
 import { disposal } from '../support/disposal.js'
 import { eventually } from '../support/eventually.js'
+import { rejection } from '../support/rejection.js'
 
 describe('TestServer', function () {
   this.timeout(30_000)
@@ -75,6 +76,50 @@ describe('TestServer', function () {
     )
     await eventually('the server has terminated it', () => far.readyState === WebSocket.CLOSED)
     expect(server.connections).to.have.lengthOf(1)
+  })
+
+  it('fails a wait for a connection once it is closed, and one for connection 0', async () => {
+    const server = use(await startTestServer())
+    const text =
+      'Stopped waiting for connection 1: the server is closed. Attempts so far: 0, of which 0 opened'
+    const pending = rejection(server.connection(1))
+    expect(await rejection(server.connection(0)))
+      .to.have.property('message')
+      .that.contains('connections are numbered from 1')
+    await server.close()
+    expect(await pending).to.have.property('message', text)
+    expect(await rejection(server.connection(1))).to.have.property('message', text)
+  })
+
+  it('sends a close frame without a code for 1005, as a recording can contain it', async () => {
+    const closeWithoutCode = (peer: SocketPeer): void => {
+      peer.accept()
+      peer.close(1005)
+    }
+    const server = use(await startTestServer(undefined, { script: [closeWithoutCode] }))
+    const [code] = (await once(open(server).socket, 'close')) as [number]
+    expect(code).to.equal(1005)
+  })
+
+  it('decides about an attempt only once, like the server in memory', async () => {
+    const acceptTwice = (peer: SocketPeer): void => {
+      peer.accept()
+      peer.accept()
+    }
+    const refuseLate = (peer: SocketPeer): void => {
+      peer.accept()
+      peer.refuse(503)
+    }
+    const acceptLate = (peer: SocketPeer): void => {
+      peer.refuse(503, { headers: { 'Content-Length': '2' }, body: 'no' })
+      peer.accept()
+    }
+    const server = use(await startTestServer(undefined, { script: [acceptTwice, refuseLate, acceptLate] }))
+    await once(open(server).socket, 'open')
+    expect(await once(open(server).socket, 'close')).to.have.property('0', 1006)
+    const [error] = (await once(open(server).socket, 'error')) as [Error]
+    expect(error.message).to.equal('Unexpected server response: 503')
+    expect(server.connections).to.have.length(2)
   })
 
   describe('#close', () => {
