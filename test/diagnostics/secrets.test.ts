@@ -60,7 +60,8 @@ describe('withoutSecrets', () => {
     })
   }
 
-  it('takes little time for any long text', () => {
+  it('reads long texts in linear time', () => {
+    // In quadratic time, each of these would take hours, and the test would time out.
     const parts = [
       'a',
       'a.',
@@ -77,11 +78,7 @@ describe('withoutSecrets', () => {
       'eyJ.',
       'token="\\',
     ]
-    for (const part of parts) {
-      const start = performance.now()
-      withoutSecrets(part.repeat(100_000))
-      expect(performance.now() - start, part).to.be.below(100)
-    }
+    for (const part of parts) expect(withoutSecrets(part.repeat(100_000))).to.be.a('string')
   })
 })
 
