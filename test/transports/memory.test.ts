@@ -80,7 +80,9 @@ describe('MemoryServer', () => {
   })
 
   it('throws if there has been no attempt', () => {
-    expect(() => new MemoryServer().peer).to.throw('No connection attempt has been made yet. Await server.connection(1) first')
+    expect(() => new MemoryServer().peer).to.throw(
+      'No connection attempt has been made yet. Await server.connection(1) first',
+    )
   })
 
   it('leaves an attempt that is neither accepted nor refused pending', async () => {
