@@ -1,4 +1,6 @@
 import type { Clock } from '../core/clock.js'
+import { listen } from '../diagnostics/listen.js'
+import type { Listeners } from '../diagnostics/listen.js'
 import type { LiveConnection } from '../diagnostics/live-connections.js'
 import type {
   AttemptDiagnostic,
@@ -9,8 +11,6 @@ import type {
   FrameDiagnostic,
   RequestDiagnostic,
 } from '../diagnostics/payloads.js'
-import { listen } from './channel-listeners.js'
-import type { Listeners } from './channel-listeners.js'
 import { ConnectionRecord } from './connection-record.js'
 import type { Details, Row } from './connection-record.js'
 import { causeOf } from './problem.js'

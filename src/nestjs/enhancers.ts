@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { AsyncLocalStorage } from '#platform'
 import { handlersOf } from '../annotations/handler-table.js'
 import type { HandlerTable, MessageHandler } from '../annotations/handler-table.js'
 import { compilerMetadata, defineCompilerMetadata } from '../annotations/reflect.js'

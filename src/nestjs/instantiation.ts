@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { AsyncLocalStorage } from '#platform'
 import type { ConnectionScope } from '../app/instance-factory.js'
 import { toError } from '../core/error-text.js'
 import { className } from '../core/token.js'

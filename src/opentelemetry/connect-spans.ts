@@ -1,9 +1,9 @@
 import { systemClock } from '../core/clock.js'
+import { listen } from '../diagnostics/listen.js'
 import type { AttemptDiagnostic, ConnectionDiagnostic } from '../diagnostics/payloads.js'
 import { serverAttributes } from './attributes.js'
 import { attemptAttributes } from './connection-metrics.js'
 import type { ErrorTypes } from './error-types.js'
-import { listen, stopAll } from './listening.js'
 import type { Stop } from './listening.js'
 import { SpanKind, SpanStatusCode } from './otel-api.js'
 import type { Link, SpanContext, Tracer } from './otel-api.js'
@@ -33,12 +33,12 @@ export class ConnectSpans {
   }
 
   start(): Stop {
-    return stopAll([
-      listen('holdfast:attempt', (attempt) => this.#attempt(attempt)),
-      listen('holdfast:state', ({ connection, to }) => {
+    return listen({
+      'holdfast:attempt': (attempt) => this.#attempt(attempt),
+      'holdfast:state': ({ connection, to }) => {
         if (to === 'closed') this.#connections.delete(connection)
-      }),
-    ])
+      },
+    })
   }
 
   /** Returns the link from the span of a message to the attempt that opened its connection, if its span is known. */

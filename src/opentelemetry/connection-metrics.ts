@@ -1,8 +1,8 @@
+import { listen } from '../diagnostics/listen.js'
 import type { AttemptDiagnostic, CloseDiagnostic } from '../diagnostics/payloads.js'
 import { clientAttributes } from './attributes.js'
 import type { ErrorTypes } from './error-types.js'
 import { createConnectionInstruments } from './instruments.js'
-import { listen, stopAll } from './listening.js'
 import type { Stop } from './listening.js'
 import type { Attributes, Meter } from './otel-api.js'
 
@@ -10,22 +10,17 @@ import type { Attributes, Meter } from './otel-api.js'
 export function recordConnections(meter: Meter, errorTypes: ErrorTypes): Stop {
   const { connectDuration, connectionDuration, reconnectDelay, roundTrip, io, dropped } =
     createConnectionInstruments(meter)
-  return stopAll([
-    listen('holdfast:attempt', (attempt) =>
+  return listen({
+    'holdfast:attempt': (attempt) =>
       connectDuration.record(attempt.duration / 1_000, attemptAttributes(attempt, errorTypes)),
-    ),
-    listen('holdfast:close', (close) =>
-      connectionDuration.record(close.duration / 1_000, closeAttributes(close)),
-    ),
-    listen('holdfast:delay', (delay) => reconnectDelay.record(delay.delay / 1_000, clientAttributes(delay))),
-    listen('holdfast:round-trip', (beat) => roundTrip.record(beat.duration / 1_000, clientAttributes(beat))),
-    listen('holdfast:frame', (frame) =>
+    'holdfast:close': (close) => connectionDuration.record(close.duration / 1_000, closeAttributes(close)),
+    'holdfast:delay': (delay) => reconnectDelay.record(delay.delay / 1_000, clientAttributes(delay)),
+    'holdfast:round-trip': (beat) => roundTrip.record(beat.duration / 1_000, clientAttributes(beat)),
+    'holdfast:frame': (frame) =>
       io.add(frame.bytes, { ...clientAttributes(frame), 'network.io.direction': frame.direction }),
-    ),
-    listen('holdfast:drop', (drop) =>
+    'holdfast:drop': (drop) =>
       dropped.add(drop.count, { ...clientAttributes(drop), 'holdfast.drop.reason': drop.reason }),
-    ),
-  ])
+  })
 }
 
 /** Returns the attributes of an attempt, for its metrics and its span. */

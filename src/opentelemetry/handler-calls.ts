@@ -1,6 +1,6 @@
 import { isThenable } from '../core/thenable.js'
+import { listen } from '../diagnostics/listen.js'
 import type { HandlerDiagnostic } from '../diagnostics/payloads.js'
-import { listen, stopAll } from './listening.js'
 import type { Stop } from './listening.js'
 
 /** Observes one call to the handler of a message. */
@@ -27,15 +27,15 @@ export function observeCalls(begin: (call: HandlerDiagnostic) => CallObserver): 
     calls.get(call)?.observer.end(call)
     calls.delete(call)
   }
-  return stopAll([
-    listen('tracing:holdfast:handler:start', (call) => {
+  return listen({
+    'tracing:holdfast:handler:start': (call) => {
       if (call.kind === 'message' || call.kind === 'binary') calls.set(call, observe(call, begin(call)))
-    }),
-    listen('tracing:holdfast:handler:end', (call) => {
+    },
+    'tracing:holdfast:handler:end': (call) => {
       if (calls.get(call)?.isPending === false) end(call)
-    }),
-    listen('tracing:holdfast:handler:asyncEnd', end),
-  ])
+    },
+    'tracing:holdfast:handler:asyncEnd': end,
+  })
 }
 
 /** Makes the observer run the call. A channel cannot do that, because only OpenTelemetry can set its own context. */

@@ -1,21 +1,7 @@
 import { channel, subscribe, unsubscribe } from '#platform'
-import type { DiagnosticChannels } from '../diagnostics/payloads.js'
 
 /** Ends something. Calling it more than once has no effect. */
 export type Stop = () => void
-
-/** Subscribes to a channel of the connections. */
-export function listen<N extends keyof DiagnosticChannels>(
-  name: N,
-  listener: (diagnostic: DiagnosticChannels[N]) => void,
-): Stop {
-  return subscribeTo(name, listener as (message: unknown) => void)
-}
-
-function subscribeTo(name: string, listener: (message: unknown) => void): Stop {
-  subscribe(name, listener)
-  return () => void unsubscribe(name, listener)
-}
 
 /** Combines several functions into one. */
 export function stopAll(stops: readonly Stop[]): Stop {
@@ -42,8 +28,10 @@ export function reserve(provider: object): Stop | undefined {
   const question: RollCall = { provider, isTaken: false }
   channel(ROLL_CALL).publish(question)
   if (question.isTaken) return undefined
-  return subscribeTo(ROLL_CALL, (message) => {
+  const answer = (message: unknown): void => {
     const other = message as RollCall
     if (other.provider === provider) other.isTaken = true
-  })
+  }
+  subscribe(ROLL_CALL, answer)
+  return () => void unsubscribe(ROLL_CALL, answer)
 }

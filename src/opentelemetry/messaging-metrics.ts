@@ -1,4 +1,5 @@
 import { systemClock } from '../core/clock.js'
+import { listen } from '../diagnostics/listen.js'
 import type {
   DropDiagnostic,
   FrameDiagnostic,
@@ -10,7 +11,7 @@ import type { ErrorTypes } from './error-types.js'
 import { observeCalls } from './handler-calls.js'
 import type { CallObserver } from './handler-calls.js'
 import { createMessagingInstruments } from './instruments.js'
-import { listen, stopAll } from './listening.js'
+import { stopAll } from './listening.js'
 import type { Stop } from './listening.js'
 import type { Meter } from './otel-api.js'
 
@@ -19,9 +20,11 @@ export function recordMessages(meter: Meter, errorTypes: ErrorTypes): Stop {
   const recorder = new MessagingRecorder(meter, errorTypes)
   return stopAll([
     observeCalls((call) => recorder.begin(call)),
-    listen('holdfast:frame', (frame) => recorder.frame(frame)),
-    listen('holdfast:drop', (drop) => recorder.drop(drop)),
-    listen('holdfast:request', (request) => recorder.request(request)),
+    listen({
+      'holdfast:frame': (frame) => recorder.frame(frame),
+      'holdfast:drop': (drop) => recorder.drop(drop),
+      'holdfast:request': (request) => recorder.request(request),
+    }),
   ])
 }
 

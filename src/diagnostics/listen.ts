@@ -1,5 +1,5 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import type { DiagnosticChannels } from '../diagnostics/payloads.js'
+import { subscribe, unsubscribe } from '#platform'
+import type { DiagnosticChannels } from './payloads.js'
 
 /** Functions that receive what is published to the channels of the same name. */
 export type Listeners = {

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import { expect } from 'chai'
-import { listen } from '#src/inspector/channel-listeners.js'
+import { listen } from '#src/diagnostics/listen.js'
 
 describe('listen', () => {
   it('receives what is published, until it is called off', () => {
