@@ -2,6 +2,8 @@ import { expect } from 'chai'
 import { Invoker } from '#src/dispatch/invoker.js'
 import type { HandlerCall } from '#src/dispatch/invoker.js'
 import type { Handler } from '#src/annotations/handler-table.js'
+import { FACTS } from '../support/facts.js'
+import { listenTo } from '../support/heard.js'
 
 function handlerOf(method: string | symbol): Handler {
   return { method, name: `Ticker#${String(method)}`, event: 'message', decorator: '@OnMessage()' }
@@ -75,6 +77,18 @@ describe('Invoker', () => {
       expect(() => invoker.call(handlerOf('tick'), 0, 0)).to.throw(RangeError, 'refused')
       expect(ticks).to.equal(0)
     })
+  })
+
+  describe('with subscribers', () => {
+    for (const name of ['start', 'end', 'asyncStart', 'asyncEnd', 'error'] as const) {
+      it(`publishes to a channel that is the only one with a subscriber: ${name}`, async () => {
+        using heard = listenTo(`tracing:holdfast:handler:${name}`)
+        const invoker = new Invoker({ tick: () => Promise.reject(new Error('odd')) })
+        const result = invoker.call(handlerOf('tick'), 0, { connection: { facts: FACTS } })
+        await (result as Promise<unknown>).catch(() => undefined)
+        expect(heard.events.map(({ handler }) => handler)).to.deep.equal(['Ticker#tick'])
+      })
+    }
   })
 
   describe('#release', () => {
