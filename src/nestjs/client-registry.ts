@@ -106,7 +106,6 @@ export class ClientRegistry {
       await waitForOpen(plan)
       return client
     } catch (thrown) {
-      await plan.client?.connection.terminate()
       await plan.rollback()
       throw toError(thrown)
     }

@@ -128,8 +128,8 @@ export class PlannedClient {
   }
 
   /** Ends a connection that has not started. */
-  async rollback(): Promise<void> {
-    if (this.#scope ?? this.#client) await this.#builder.rollback()
+  rollback(): Promise<void> {
+    return this.#builder.rollback()
   }
 }
 

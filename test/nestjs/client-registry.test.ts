@@ -123,6 +123,19 @@ describe('ClientRegistry', () => {
       ])
     })
 
+    it('ends connections that have been injected if it does not start', async () => {
+      const injected: Connection[] = []
+      @WebSocketClient({ url: 'ws://feed.test/' })
+      class Injected {
+        constructor(connection: Connection) {
+          injected.push(connection)
+        }
+        @OnMessage() received(): void {}
+      }
+      await mistakesOf({ providers: [Injected, Chat] })
+      expect(injected.map(({ state }) => state.status)).to.deep.equal(['closed'])
+    })
+
     it('reports a class that two modules provide', async () => {
       class OneModule {}
       const one = { module: OneModule, providers: [Feed] }

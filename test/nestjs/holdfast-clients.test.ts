@@ -160,6 +160,31 @@ describe('HoldfastClients', () => {
       expect(notes).to.deep.equal([`close ${client.connection.id}`, 'dispose'])
     })
 
+    it('ends the connection of a client whose constructor throws', async () => {
+      const injected: Connection[] = []
+      @WebSocketClient()
+      class Broken {
+        constructor(connection: Connection) {
+          injected.push(connection)
+          throw new Error('no')
+        }
+        @OnMessage() received(): void {}
+      }
+      const { app } = await startNest({})
+      await rejection(app.get(HoldfastClients).open(Broken, { url: 'ws://feed.test/' }))
+      expect(injected.map(({ state }) => state.status)).to.deep.equal(['closed'])
+    })
+
+    it('disposes of an instance whose connection fails permanently', async () => {
+      const { app, server } = await startNest({ providers: [Store] })
+      server.onAttempt = (peer) => peer.refuse(401)
+      const opening = app
+        .get(HoldfastClients)
+        .open(Tenant, { url: 'ws://acme.test/', waitForOpen: true, logger: false })
+      expect(await rejection(opening)).to.include({ name: 'HandshakeError', status: 401 })
+      expect(notes).to.deep.equal(['dispose'])
+    })
+
     it('refuses to open a client while the application closes', async () => {
       const release = deferred<undefined>()
       const reached = deferred<undefined>()
